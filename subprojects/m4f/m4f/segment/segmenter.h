@@ -1,0 +1,70 @@
+// Cuts frames into segments and gives them UTC time. The only place that decides; everything downstream forwards.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "m4f/record/record.h"
+#include "m4f/segment/segment.h"
+
+namespace m4f {
+
+struct SegmenterSettings {
+  Ticks segment_duration = Ticks::from_seconds(5);  // cut at the first key frame at or after it
+  Ticks part_duration = Ticks::from_ms(200);        // 0 = no LL-HLS parts
+  Ticks max_segment_duration = Ticks::from_seconds(30);  // cut without a key frame, counted as an error
+  Ticks track_wait = Ticks::from_seconds(3);        // how long a declared but silent track delays the first segment
+};
+
+// A frame in canonical form (media/track.h) as a demuxer or parser gave it.
+struct InputFrame {
+  size_t track = 0;               // from add_track()
+  bool key = false;
+  std::optional<Ticks> dts, pts;  // the source's own clock, continuous over 33-bit wraps; at least one present
+  Ticks duration;                 // 0 = unknown
+  bool discont = false;           // frames were lost before this one
+  std::vector<ByteView> pieces;   // payload, concatenated in order
+};
+
+struct SegmenterStats {
+  uint64_t frames = 0, bytes = 0;
+  uint64_t timestamp_jumps = 0;        // discontinuities made
+  uint64_t timestamps_corrected = 0;   // missing, repeated or backward timestamps that were mended
+  uint64_t frames_dropped = 0;         // before the first key frame, or unusable
+  uint64_t forced_cuts = 0;            // no key frame within max_segment_duration
+  int64_t drift_ppm = 0;               // the source's clock against ours, as it is being slewed
+};
+
+class Segmenter {
+ public:
+  // `sink` is called in the caller's thread with each event, in order.
+  Segmenter(SegmenterSettings settings, std::function<void(const RecordEvent&)> sink);
+  ~Segmenter();
+
+  // Declares a track; its id is given in order of declaration (v1, v2, a1, ...). More may come later: they appear
+  // from the next segment on, with a discontinuity. Returns the index for InputFrame::track.
+  size_t add_track(Track track);
+  // A changed decoder configuration; equal formats are no change. Takes effect at the track's next key frame.
+  void update_track(size_t index, Track track);
+  void remove_track(size_t index);
+  // No more tracks are expected: the first segment need not wait for others.
+  void tracks_complete();
+
+  // `now`: wall clock (UTC) when the frame arrived; `steady`: monotonic clock in ticks, any origin. The wall clock is
+  // read once per run (first frame and each discontinuity); drift is measured on the steady clock.
+  Result<void> push(const InputFrame& frame, Ticks now, Ticks steady);
+  // The source broke off (lost, flushed, switched): seals the open segment; what follows is a discontinuity.
+  void interrupt();
+  // End of stream: seals the open segment.
+  void finish();
+
+  const SegmenterStats& stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace m4f
