@@ -1,0 +1,92 @@
+// The typed configuration: what flussonic.conf means. Nobody reads raw directives later.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::config {
+
+// Where something stands in a file: lines and columns from 1.
+struct Place {
+  std::string file;
+  int line = 0, column = 0;
+};
+
+struct Listener {
+  std::string address;  // empty = all addresses
+  uint16_t port = 0;
+  bool tls = false;
+  bool api = true;
+  std::string certificate, certificate_key;  // https: PEM files
+  Place place;
+};
+
+struct Credentials {
+  std::string user, password;
+};
+
+enum class LogLevel { kNone, kCritical, kAlert, kError, kWarning, kNotice, kInfo, kDebug };
+
+// The reference's arguments of every input, and those of single schemes (flussonic.conf `input URL k=v`).
+struct Input {
+  std::string url;  // as written
+  std::optional<int> priority;                          // 1 is highest
+  std::optional<std::chrono::seconds> source_timeout;   // 0 = never (`false`)
+  std::optional<std::chrono::seconds> frames_timeout, video_timeout, audio_timeout, max_retry_timeout;
+  std::string user_agent;
+  std::map<std::string, std::string> headers;
+  // MPEG-TS family.
+  std::optional<uint16_t> program;
+  std::vector<uint16_t> pids;
+  // udp
+  std::vector<std::string> sources;  // SSM
+  std::optional<uint64_t> buffer_size;  // bytes
+  // rtsp
+  std::vector<int> tracks;  // SDP track numbers from 1
+  bool rtp_udp = false;
+  // srt
+  std::string streamid, passphrase;
+  std::optional<std::chrono::milliseconds> latency;
+  std::optional<std::chrono::milliseconds> connect_timeout;
+  // fake
+  std::optional<int> width, height;
+  std::optional<uint64_t> bitrate;  // bit/s
+  // hls
+  bool skip_stalled_check = false;
+  std::string comment;
+  Place place;
+};
+
+// Output protocols, flussonic names. All on by default.
+struct Protocols {
+  bool hls = true, cmaf = true, dash = true, tshttp = true, player = true, api = true;
+};
+
+struct Stream {
+  std::string name;
+  std::string title, comment, provider;
+  bool is_static = true;   // false: `ondemand`
+  bool disabled = false;
+  std::vector<Input> inputs;
+  std::chrono::milliseconds segment_duration{5000};
+  int segment_count = 4;
+  std::chrono::milliseconds chunk_duration{200};
+  std::chrono::seconds source_timeout{0};  // 0 = the scheme's default (60 s; 180 s for hls)
+  std::chrono::seconds max_retry_timeout{30};
+  bool rtp_udp = false;
+  Protocols protocols;
+  Place place;
+};
+
+struct Config {
+  std::vector<Listener> listeners;
+  std::optional<Credentials> edit_auth, view_auth;
+  LogLevel loglevel = LogLevel::kInfo;
+  std::vector<Stream> streams;  // in file order
+};
+
+}  // namespace sluice::config
