@@ -1,0 +1,38 @@
+// Everything that listens for HTTP: streams, the API, the player page. main.cpp makes one of it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "m4f/base/error.h"
+#include "orchestrator/config/config.h"
+#include "orchestrator/stream/directory.h"
+
+namespace sluice::http {
+
+struct FrontSettings {
+  std::string assets;    // directory with hls.js; empty = where the build installed it
+  std::string version;   // server_version of the API
+  unsigned threads = 0;  // 0 = one per core
+};
+
+class Front {
+ public:
+  // REQUIRES: `directory` outlives the front.
+  Front(const config::Config& config, stream::Directory& directory, FrontSettings settings = {});
+  ~Front();  // stop()
+
+  // Opens every listener or none; an error says which port and what to do.
+  m4f::Result<void> start();
+  void stop();
+  std::vector<uint16_t> ports() const;  // as the listeners of the configuration. REQUIRES: started
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,46 @@
+// HTTP in front of m4f::Delivery: ranges, validators, compression, waiting, endless responses.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "m4fhttp/exchange.h"
+#include "m4fhttp/server.h"
+
+namespace m4fhttp {
+
+// Who counts viewers and bytes. Called in worker threads, several at a time.
+class DeliveryHooks {
+ public:
+  virtual ~DeliveryHooks() = default;
+  // An answer is about to be sent; `proto` as in DeliveryReply, `bytes` of body.
+  virtual void answered(const Exchange& exchange, const std::string& proto, int status, uint64_t bytes) = 0;
+  // An endless response begins; the session is destroyed when it ends. May return null.
+  virtual std::unique_ptr<LiveSession> live(const Exchange& exchange, const std::string& proto) = 0;
+};
+
+// Answers a GET, HEAD or OPTIONS for `tail` (decoded, without leading slash) of a stream; other methods get
+// 405. The pointers are kept until the answer is complete (a pointer that also owns something around them is
+// fine).
+void serve_delivery(const ExchangePtr& exchange, std::shared_ptr<m4f::Delivery> delivery, std::string tail,
+                    std::shared_ptr<DeliveryHooks> hooks = nullptr);
+
+// The headers that every answer about media carries: any page may read it.
+void add_cors(Response& response);
+
+// One stream on a port of its own, as `hlssink-ll port=8080 stream-name=live` serves it: /live/index.m3u8,
+// ...
+class StreamServer {
+ public:
+  StreamServer(std::string name, std::shared_ptr<m4f::Delivery> delivery, ServerSettings settings);
+  ~StreamServer();
+  m4f::Result<void> start();
+  void stop();
+  uint16_t port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace m4fhttp
