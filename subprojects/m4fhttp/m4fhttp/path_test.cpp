@@ -58,7 +58,9 @@ TEST(ParseTarget, JudgesHostileNames) {
   for (const Case& c : cases) {
     Target target;
     EXPECT_EQ(parse_target(c.raw, target), c.status) << c.raw.substr(0, 60);
-    if (c.status == 0) EXPECT_EQ(target.path, c.path);
+    if (c.status == 0) {
+      EXPECT_EQ(target.path, c.path);
+    }
   }
 }
 
