@@ -22,15 +22,17 @@ enum class Codec : uint8_t {
   kMpeg2Video = 4,  // likewise
   kAv1 = 5,         // frames: temporal units, low-overhead OBUs without temporal delimiters;  config: av1C
   kVp8 = 6,         // frames: as coded;                                                       config: empty
-  kVp9 = 7,         // frames: as coded (superframes whole);                                   config: vpcC payload
-  kAac = 32,        // frames: raw_data_block without ADTS header;                             config: AudioSpecificConfig
+  kVp9 = 7,   // frames: as coded (superframes whole);                                   config: vpcC payload
+  kAac = 32,  // frames: raw_data_block without ADTS header;                             config:
+              // AudioSpecificConfig
   kMpegAudio = 33,  // frames: whole MPEG-1/2 layer I-III frames;                              config: empty
-  kAc3 = 34,        // frames: whole syncframes;                                               config: dac3 payload
-  kEac3 = 35,       // frames: whole access units;                                             config: dec3 payload
-  kOpus = 36,       // frames: one packet;                                                     config: dOps payload
+  kAc3 = 34,   // frames: whole syncframes;                                               config: dac3 payload
+  kEac3 = 35,  // frames: whole access units;                                             config: dec3 payload
+  kOpus = 36,  // frames: one packet;                                                     config: dOps payload
 };
 
-std::string_view codec_name(Codec codec);  // the API's names: h264 hevc mp1v mp2v av1 vp8 vp9 aac mp3 ac3 eac3 opus
+std::string_view codec_name(
+    Codec codec);  // the API's names: h264 hevc mp1v mp2v av1 vp8 vp9 aac mp3 ac3 eac3 opus
 constexpr Content content_of(Codec codec) {
   return static_cast<uint8_t>(codec) < 32 ? Content::kVideo : Content::kAudio;
 }
@@ -46,12 +48,12 @@ struct TrackId {
 };
 
 struct Track {
-  TrackId id;
+  TrackId id = {};
   Codec codec = Codec::kH264;
-  std::string rfc6381;   // "avc1.64001f", "mp4a.40.2"
-  Bytes config;          // decoder configuration, see Codec
-  std::string language;  // ISO 639-2 three letters, empty = unknown
-  std::string title;
+  std::string rfc6381 = {};   // "avc1.64001f", "mp4a.40.2"
+  Bytes config = {};          // decoder configuration, see Codec
+  std::string language = {};  // ISO 639-2 three letters, empty = unknown
+  std::string title = {};
 
   // Video. Display size is width x height after the sample aspect ratio is applied by the player.
   uint32_t width = 0, height = 0;  // coded pixels after cropping
@@ -61,10 +63,11 @@ struct Track {
   uint32_t sample_rate = 0, channels = 0;
 
   uint32_t bitrate = 0;  // bit/s, measured or declared; 0 = unknown yet
-  // LL-HLS: no part of this track is longer; constant for the stream's life (rfc8216bis 4.4.3.7); 0 = no parts.
-  Ticks part_target;
+  // LL-HLS: no part of this track is longer; constant for the stream's life (rfc8216bis 4.4.3.7); 0 = no
+  // parts.
+  Ticks part_target = {};
   // Usual duration of a frame; stands in where the next frame's time is not known yet.
-  Ticks frame_duration;
+  Ticks frame_duration = {};
 
   bool operator==(const Track&) const = default;
   // True if a decoder set up for *this can go on with `next` (bitrate, title and language may differ).
