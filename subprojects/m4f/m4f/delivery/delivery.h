@@ -32,7 +32,7 @@ struct DeliveryRequest {
 struct DeliveryReply {
   enum class Kind {
     kBody,      // answer now
-    kWait,      // ask again when the ring changes, at the latest at `deadline` (blocking playlist reload, preload hint)
+    kWait,      // ask again when the ring changes, at the latest after `wait_at_most` (blocking reload, preload hint)
     kLiveTs,    // endless MPEG-TS: serve by cursor (ts options in `tracks`)
   };
   Kind kind = Kind::kBody;
@@ -41,6 +41,7 @@ struct DeliveryReply {
   std::string cache_control;
   std::string etag;                 // quoted; empty = none
   int retry_after = 0;              // seconds; 0 = no header
+  std::chrono::milliseconds wait_at_most{0};  // kWait: then there is an answer, if only 503
   std::string vary;
   std::vector<SharedBytes> body;    // in order
   bool compressible = false;        // gzip when the client takes it
@@ -54,8 +55,10 @@ class PackageCache {
  public:
   explicit PackageCache(size_t max_bytes);
   ~PackageCache();
-  SharedBytes get(const std::string& key, const std::function<Bytes()>& make);  // concurrent callers of one key wait for one
-  size_t bytes() const;
+  // Concurrent callers of one key wait for one of them to make it.
+  SharedBytes get(const std::string& key, const std::function<Bytes()>& make);
+  size_t bytes() const;     // held now; at most max_bytes, or one entry that is larger
+  uint64_t next_run();      // a number for keys: no two deliveries that share the cache have the same
 
  private:
   struct Impl;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "m4f/ring/live_ring.h"
 
@@ -11,27 +13,54 @@ namespace m4f {
 
 enum class Container { kTs, kFmp4 };
 
+// Another rendition of the presentation, for EXT-X-RENDITION-REPORT.
+struct RenditionReport {
+  std::string uri;  // relative to the playlist that carries the report
+  TrackSelection tracks;
+};
+
 struct MediaPlaylistOptions {
   Container container = Container::kTs;
-  TrackSelection tracks;            // what the segments of this playlist hold
-  Ticks segment_duration;           // configured: TARGETDURATION never changes while the stream lives
-  bool low_latency = false;         // parts, SERVER-CONTROL, preload hint, rendition reports (fMP4 only)
-  bool skip = false;                // _HLS_skip=YES: a delta update (rfc8216bis 6.2.5.1)
-  std::string query;                // carried on to segment addresses ("token=..."), without the _HLS_* keys
-  std::string segment_prefix;       // path from this playlist to the segments; empty = beside it
-  std::vector<std::string> reports; // URIs of the other renditions, for EXT-X-RENDITION-REPORT (relative)
+  TrackSelection tracks;         // what the segments of this playlist hold; empty = default_selection()
+  Ticks segment_duration;        // configured: TARGETDURATION never changes while the stream lives
+  unsigned target_duration = 0;  // seconds; whoever keeps the stream decides it once. 0 = target_duration()
+  Ticks part_hold_back;          // decided once likewise. 0 = part_hold_back()
+  uint64_t first_number = 0;     // nothing below is listed: what was removed never comes back
+  bool low_latency = false;      // parts, SERVER-CONTROL, preload hint, rendition reports (fMP4 only)
+  bool skip = false;             // _HLS_skip=YES: a delta update (rfc8216bis 6.2.5.1)
+  std::string query;             // carried on to segment addresses ("token=..."), without the _HLS_* keys
+  std::string segment_prefix;    // path from this playlist to the segments; empty = beside it
+  std::vector<RenditionReport> reports;  // the other renditions
 };
 std::string media_playlist(const RingView& view, const MediaPlaylistOptions& options);
 
+// A target duration in seconds that the segments to come can be expected to keep: the configured duration or
+// the longest segment seen, with head room.
+unsigned target_duration(const RingView& view, Ticks segment_duration);
+// Three times the largest part target of all tracks (rfc8216bis 4.4.3.8); 0 = the stream has no parts.
+Ticks part_hold_back(const RingView& view);
+
+// What media_playlist() lists: segments [first, end) of the view, the open one (if it is the newest) not
+// counted. At least the ring's listed ones, and more until three target durations are listed
+// (rfc8216bis 6.2.2); numbers are consecutive.
+struct ListedWindow {
+  size_t first = 0, end = 0;
+  SegmentPtr open;  // follows the listed ones; null = none
+};
+ListedWindow listed_window(const RingView& view, unsigned target_duration, uint64_t first_number = 0);
+
 struct MasterPlaylistOptions {
   Container container = Container::kTs;
-  TrackSelection tracks;            // empty = all
+  TrackSelection tracks;  // empty = all
   bool low_latency = false;
-  bool separate_audio = false;      // TS: audio as renditions of its own even with a single language
-  bool all_audio = false;           // video.m3u8: every variant carries all audio
+  bool separate_audio = false;  // TS: audio as renditions of its own even with a single language
+  bool all_audio = false;       // video.m3u8: every variant carries all audio
   std::string query;
 };
+// Empty if the container can hold none of the tracks.
 std::string master_playlist(const RingView& view, const MasterPlaylistOptions& options);
+// The media playlists that the master playlist of these options names, in its order.
+std::vector<RenditionReport> master_children(const RingView& view, const MasterPlaylistOptions& options);
 
 struct MpdOptions {
   TrackSelection tracks;
@@ -40,11 +69,26 @@ struct MpdOptions {
 };
 std::string mpd(const RingView& view, const MpdOptions& options, std::chrono::system_clock::time_point now);
 
-// "2026/11/20/13/05/37-05000": UTC start and duration in ms; the whole address of a sealed segment but its ending.
+// "2026/11/20/13/05/37-05000": UTC start and duration in ms; the whole address of a sealed segment but its
+// ending.
 std::string segment_name(const Segment& segment);
 // The sealed segment of that name in the view, or null. `name` as in segment_name().
 SegmentPtr find_segment(const RingView& view, std::string_view name);
 // The address of one LL-HLS part: "part-<segment number>-<part index>.m4s".
 std::string part_name(uint64_t segment_number, size_t part_index);
+// The address of an init segment: "init-<16 hex digits>.mp4".
+std::string init_name(uint64_t init_hash);
+
+// Which tracks of a segment a rendition holds: indices into `tracks`, rising; tracks that the container
+// cannot carry are left out. An empty selection means the first video track with all audio (TS) or with the
+// first audio (fMP4).
+std::vector<size_t> pick_tracks(const std::vector<Track>& tracks, const TrackSelection& selection,
+                                Container container);
+bool carries(Container container, Codec codec);
+// The picked track that gives a rendition its timing: the first video track, else the first. REQUIRES:
+// !picked.empty().
+size_t lead_of(const std::vector<Track>& tracks, const std::vector<size_t>& picked);
+// How long a rendition with that lead lasts in the segment.
+Ticks rendition_duration(const Segment& segment, size_t lead);
 
 }  // namespace m4f
