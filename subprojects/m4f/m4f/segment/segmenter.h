@@ -45,6 +45,8 @@ class Segmenter {
 
   // Declares a track; its id is given in order of declaration (v1, v2, a1, ...). More may come later: they appear
   // from the next segment on, with a discontinuity. Returns the index for InputFrame::track.
+  // A track whose decoder configuration is not known yet is declared with its codec alone; update_track() completes it
+  // before its first frame. Complete or not, it counts as silent until that frame.
   size_t add_track(Track track);
   // A changed decoder configuration; equal formats are no change. Takes effect at the track's next key frame.
   void update_track(size_t index, Track track);
