@@ -22,7 +22,7 @@ enum class Codec : uint8_t {
   kMpeg2Video = 4,  // likewise
   kAv1 = 5,         // frames: temporal units, low-overhead OBUs without temporal delimiters;  config: av1C
   kVp8 = 6,         // frames: as coded;                                                       config: empty
-  kVp9 = 7,   // frames: as coded (superframes whole);                                   config: vpcC payload
+  kVp9 = 7,   // frames: as coded (superframes whole);                                   config: vpcC payload, version and flags included
   kAac = 32,  // frames: raw_data_block without ADTS header;                             config:
               // AudioSpecificConfig
   kMpegAudio = 33,  // frames: whole MPEG-1/2 layer I-III frames;                              config: empty
