@@ -22,12 +22,19 @@ constexpr size_t kEndRecord = 32;
 
 constexpr size_t kMaxTextSize = 1024;        // RFC 6381 string, language, title; bytes each
 constexpr size_t kMaxConfigSize = 64 << 10;  // decoder configuration
-constexpr size_t kMaxBeginSize = 4u << 20;
+constexpr size_t kMaxBeginSize = kBeginHead + kMaxTracks * (kTrackHead + 3 * kMaxTextSize + kMaxConfigSize);
 constexpr size_t kMaxFrames = 1u << 20;  // per segment
 
 constexpr int64_t kMaxTime = int64_t{1}
                              << 49;  // ticks since 1970: the year 2168; fits nanoseconds in 64 bits
 constexpr int64_t kMaxDistance = int64_t{1} << 32;  // of a frame's DTS from its segment's start: 13 hours
+
+// A fuzzer does not guess checksums: in its build (the macro is libFuzzer's convention) any will do.
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+constexpr bool kVerifyChecksums = false;
+#else
+constexpr bool kVerifyChecksums = true;
+#endif
 
 constexpr size_t padded(size_t size) {
   return (size + 7) & ~size_t{7};
@@ -58,11 +65,12 @@ std::array<uint8_t, kFrameHead> write_frame_head(const Frame& frame, size_t size
 Frame read_frame_head(const uint8_t* fixed);
 
 struct SegmentEnd {
-  Ticks duration;
+  Ticks duration = {};
   uint64_t frames = 0;
-  uint64_t checksum = 0;  // XXH3-64 of all record bytes of the segment before the end record
+  uint64_t checksum = 0;  // XXH3-64 of all bytes of the segment's records before this field
 };
+constexpr size_t kEndSummed = kEndRecord - 8;  // bytes of the end record that its checksum covers
 std::array<uint8_t, kEndRecord> write_end(const SegmentEnd& end);
-SegmentEnd read_end(const uint8_t* fixed);  // REQUIRES: kEndRecord bytes
+SegmentEnd read_end(ByteView record);  // REQUIRES: at least kEndRecord bytes, without padding
 
 }  // namespace m4f::format

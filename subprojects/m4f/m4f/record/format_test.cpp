@@ -38,6 +38,7 @@ TEST(Format, EachFlagHasItsOwnBit) {
   for (bool SegmentHeader::*flag :
        {&SegmentHeader::discontinuity, &SegmentHeader::gap, &SegmentHeader::key_start}) {
     SegmentHeader h;
+    h.tracks.resize(1);
     h.*flag = true;
     EXPECT_EQ(read_begin(write_begin(h)).value(), h);
   }
@@ -50,9 +51,28 @@ TEST(Format, EachFlagHasItsOwnBit) {
   }
 }
 
-TEST(Format, AnEmptyHeaderComesBack) {
-  const SegmentHeader h;
+TEST(Format, AHeaderOfDefaultsComesBack) {
+  SegmentHeader h;
+  h.tracks.resize(1);
   EXPECT_EQ(read_begin(write_begin(h)).value(), h);
+}
+
+TEST(Format, ASegmentHasTracks) {
+  EXPECT_FALSE(read_begin(write_begin({})));
+}
+
+TEST(Format, TracksHaveDistinctIds) {
+  SegmentHeader h;
+  h.tracks.resize(2);
+  EXPECT_EQ(read_begin(write_begin(h)).error().message(), "two tracks v1");
+}
+
+TEST(Format, AReaderRefusesWhatNeedsANewerOne) {
+  Bytes b = write_begin(full_header());
+  b[19] = kVersion + 1;
+  const auto r = read_begin(b);
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().message(), "needs a reader of M4F version 2, this one reads 1");
 }
 
 TEST(Format, AnyFlippedBitOfABeginRecordIsNoticed) {
@@ -99,7 +119,7 @@ TEST(Format, FramesAndEndsComeBack) {
   EXPECT_EQ(got.duration, f.duration);
   EXPECT_EQ(read_head(write_frame_head(f, 5).data()).size, kFrameHead + 5);
 
-  const auto end = read_end(write_end({Ticks(450000), 125, 0xfedcba9876543210}).data());
+  const auto end = read_end(write_end({Ticks(450000), 125, 0xfedcba9876543210}));
   EXPECT_EQ(end.duration, Ticks(450000));
   EXPECT_EQ(end.frames, 125u);
   EXPECT_EQ(end.checksum, 0xfedcba9876543210u);

@@ -9,23 +9,34 @@
 namespace m4f {
 
 // What an M4F stream is made of, in order.
-struct SegmentOpened { SegmentPtr segment; };             // header known, no frames yet
-struct FramesAdded { SegmentPtr segment; size_t end; };   // frames [.., end) are readable
-struct SegmentSealed { SegmentPtr segment; };
+struct SegmentOpened {
+  SegmentPtr segment;
+};  // header known, no frames yet
+struct FramesAdded {
+  SegmentPtr segment;
+  size_t end;
+};  // frames [.., end) are readable
+struct SegmentSealed {
+  SegmentPtr segment;
+};
 using RecordEvent = std::variant<SegmentOpened, FramesAdded, SegmentSealed>;
 
 // Turns bytes that arrive in pieces of any size into segments. Copies each frame once, into its segment.
-// Any input is survived: a bad record makes feed() fail and the reader skip to the next segment; hostile lengths are
-// refused before anything is allocated; unknown record types are skipped.
+// Any input is survived: a bad record makes feed() fail and the reader skip to the next segment; hostile
+// lengths are refused before anything is allocated; unknown record types are skipped.
+//
+// A segment that is damaged (its checksum above all) is never sealed: no further event names it, and its
+// number is missing from what follows. Drop it; the ring does when the next one opens.
 class RecordReader {
  public:
   RecordReader();
   ~RecordReader();
 
-  // Appends one event per record read to `out`. After an error, call again with the bytes that follow: the reader
-  // resynchronises at the next segment begin.
+  // Reads all of `bytes` and appends one event per record to `out`. Fails with the first thing that was
+  // wrong; events of what came before and of what could be read after it are there all the same.
   Result<void> feed(ByteView bytes, std::vector<RecordEvent>& out);
-  // The source ended: an open segment is sealed where it stands.
+  // The source ended: an open segment that has frames is sealed where it stands (its checksum was not seen),
+  // one without is dropped. The reader is as new after it.
   void finish(std::vector<RecordEvent>& out);
 
  private:

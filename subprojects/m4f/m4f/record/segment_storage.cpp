@@ -166,9 +166,11 @@ void SegmentStorage::cancel() {
 void SegmentStorage::seal(Ticks duration) {
   assert(!reserved_ && !sealed());
   duration.count = std::clamp<int64_t>(duration.count, 0, format::kMaxDistance);
-  const uint64_t checksum = XXH3_64bits_digest(hash_.get());
+  format::SegmentEnd fields = {duration, frame_count_.load(std::memory_order_relaxed), 0};
+  XXH3_64bits_update(hash_.get(), format::write_end(fields).data(), format::kEndSummed);
+  fields.checksum = XXH3_64bits_digest(hash_.get());
   hash_.reset();
-  const auto end = format::write_end({duration, frame_count_.load(std::memory_order_relaxed), checksum});
+  const auto end = format::write_end(fields);
   uint8_t* to = room(end.size());
   std::ranges::copy(end, to);
   end_ = {to, end.size()};
