@@ -10,14 +10,16 @@
 
 namespace sluice::config {
 
-// Where something stands in a file: lines and columns from 1.
+// Where something stands in a file: lines and columns (characters) from 1.
 struct Place {
   std::string file;
   int line = 0, column = 0;
+
+  std::string text() const { return file + ":" + std::to_string(line) + ":" + std::to_string(column); }
 };
 
 struct Listener {
-  std::string address;  // empty = all addresses
+  std::string address;  // numeric, without brackets; empty = all addresses
   uint16_t port = 0;
   bool tls = false;
   bool api = true;
@@ -31,19 +33,22 @@ struct Credentials {
 
 enum class LogLevel { kNone, kCritical, kAlert, kError, kWarning, kNotice, kInfo, kDebug };
 
-// The reference's arguments of every input, and those of single schemes (flussonic.conf `input URL k=v`).
+// One source of a stream and its arguments (`input URL k=v ...`). Arguments that a scheme takes from the
+// URL's query are merged in by plan().
 struct Input {
-  std::string url;  // as written
-  std::optional<int> priority;                          // 1 is highest
-  std::optional<std::chrono::seconds> source_timeout;   // 0 = never (`false`)
-  std::optional<std::chrono::seconds> frames_timeout, video_timeout, audio_timeout, max_retry_timeout;
+  std::string url;                                     // as written
+  std::optional<int> priority;                         // 1 is highest
+  std::optional<std::chrono::seconds> source_timeout;  // 0 = never (`false`)
+  std::optional<std::chrono::seconds> max_retry_timeout;
+  std::string comment;
+  // http
   std::string user_agent;
   std::map<std::string, std::string> headers;
-  // MPEG-TS family.
+  // MPEG-TS family
   std::optional<uint16_t> program;
   std::vector<uint16_t> pids;
   // udp
-  std::vector<std::string> sources;  // SSM
+  std::vector<std::string> sources;     // source-specific multicast
   std::optional<uint64_t> buffer_size;  // bytes
   // rtsp
   std::vector<int> tracks;  // SDP track numbers from 1
@@ -51,31 +56,31 @@ struct Input {
   // srt
   std::string streamid, passphrase;
   std::optional<std::chrono::milliseconds> latency;
-  std::optional<std::chrono::milliseconds> connect_timeout;
+  std::optional<std::chrono::seconds> connect_timeout;
   // fake
   std::optional<int> width, height;
   std::optional<uint64_t> bitrate;  // bit/s
   // hls
   bool skip_stalled_check = false;
-  std::string comment;
   Place place;
 };
 
 // Output protocols, flussonic names. All on by default.
 struct Protocols {
   bool hls = true, cmaf = true, dash = true, tshttp = true, player = true, api = true;
+  bool operator==(const Protocols&) const = default;
 };
 
 struct Stream {
   std::string name;
   std::string title, comment, provider;
-  bool is_static = true;   // false: `ondemand`
+  bool is_static = true;  // false: `ondemand`
   bool disabled = false;
-  std::vector<Input> inputs;
+  std::vector<Input> inputs;  // in file order
   std::chrono::milliseconds segment_duration{5000};
   int segment_count = 4;
   std::chrono::milliseconds chunk_duration{200};
-  std::chrono::seconds source_timeout{0};  // 0 = the scheme's default (60 s; 180 s for hls)
+  std::optional<std::chrono::seconds> source_timeout;  // empty = the scheme's default; 0 = never (`false`)
   std::chrono::seconds max_retry_timeout{30};
   bool rtp_udp = false;
   Protocols protocols;

@@ -1,0 +1,58 @@
+// Checks that concern more than one value.
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "orchestrator/config/bind.h"
+
+namespace sluice::config {
+namespace {
+
+void check_listeners(const Config& config, Reporter& reporter) {
+  std::unordered_map<std::string, const Listener*> seen;
+  for (const Listener& l : config.listeners) {
+    const size_t length = l.tls ? 5 : 4;
+    if (l.port != 0) {
+      const std::string where = fmt::format("{}:{}", l.address, l.port);
+      if (const auto [first, fresh] = seen.emplace(where, &l); !fresh)
+        reporter.error(l.place, length,
+                       fmt::format("port {}{}{} is taken already at {}", l.address,
+                                   l.address.empty() ? "" : ":", l.port, first->second->place.text()));
+    }
+    if (l.tls && (l.certificate.empty() || l.certificate_key.empty()))
+      reporter.error(
+          l.place, length,
+          fmt::format("https needs a certificate and its private key: https {} {{ certificate FILE; "
+                      "certificate_key FILE; }}",
+                      l.port));
+    if (!l.tls && !(l.certificate.empty() && l.certificate_key.empty()))
+      reporter.warning(l.place, length, "http uses no certificate: write https to serve it");
+  }
+}
+
+void check_stream(const Stream& s, Reporter& reporter) {
+  if (s.chunk_duration >= s.segment_duration)
+    reporter.error(
+        s.place, s.name.size(),
+        fmt::format("stream '{}': chunk_duration ({} ms) must be shorter than segment_duration ({} ms)",
+                    s.name, s.chunk_duration.count(), s.segment_duration.count()));
+  if (s.inputs.empty() && !s.disabled && !reporter.failed())  // a refused input has its own message
+    reporter.warning(s.place, s.name.size(),
+                     fmt::format("stream '{}' has no input that runs here: it will only wait", s.name));
+}
+
+}  // namespace
+
+void validate(const Config& config, Reporter& reporter) {
+  check_listeners(config, reporter);
+  std::unordered_map<std::string_view, const Stream*> names;
+  for (const Stream& s : config.streams) {
+    check_stream(s, reporter);
+    if (const auto [first, fresh] = names.emplace(s.name, &s); !fresh && !s.name.empty())
+      reporter.error(s.place, s.name.size(),
+                     fmt::format("a stream '{}' stands already at {}: names must differ", s.name,
+                                 first->second->place.text()));
+  }
+}
+
+}  // namespace sluice::config

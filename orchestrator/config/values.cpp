@@ -1,0 +1,196 @@
+#include "orchestrator/config/values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::config {
+namespace {
+
+constexpr size_t kMaxListEntries = 64;
+
+Problem is_not(std::string_view text, const Limits& limits) {
+  return fmt::format("'{}' is not a {}", text, describe(limits));
+}
+
+// Digits only: no sign, no blank, no overflow.
+std::optional<int64_t> whole(std::string_view text) {
+  int64_t value = 0;
+  if (text.empty() || text[0] == '-') return {};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+// "2.5" -> 2500
+std::optional<int64_t> thousandths(std::string_view text) {
+  const size_t dot = text.find('.');
+  const auto units = whole(text.substr(0, dot));
+  if (!units || *units > 1'000'000'000) return {};
+  if (dot == std::string_view::npos) return *units * 1000;
+  std::string decimals(text.substr(dot + 1));
+  if (decimals.empty() || decimals.size() > 3) return {};
+  decimals.resize(3, '0');
+  const auto rest = whole(decimals);
+  return rest ? std::optional(*units * 1000 + *rest) : std::nullopt;
+}
+
+std::optional<int64_t> scaled(std::string_view text, int64_t plain, int64_t kilo) {
+  int64_t factor = plain;
+  if (!text.empty()) {
+    const char c = text.back();
+    const int power = c == 'k' || c == 'K' ? 1 : c == 'm' || c == 'M' ? 2 : c == 'g' || c == 'G' ? 3 : 0;
+    if (power > 0) {
+      text.remove_suffix(1);
+      factor = 1;
+      for (int i = 0; i < power; ++i) factor *= kilo;
+    }
+  }
+  const auto value = whole(text);
+  if (!value || *value > INT64_MAX / factor) return {};
+  return *value * factor;
+}
+
+std::optional<int64_t> number(std::string_view text, const Limits& limits) {
+  if (limits.can_be_off && (text == "false" || text == "off")) return 0;
+  std::optional<int64_t> value;
+  switch (limits.unit) {
+    case Unit::kSecondsFraction:
+      value = thousandths(text);
+      break;
+    case Unit::kBytes:
+      value = scaled(text, 1, 1024);
+      break;
+    case Unit::kBitrate:
+      value = scaled(text, 1000, 1000);
+      break;
+    default:
+      value = whole(text);
+      break;
+  }
+  if (!value || *value < limits.min || *value > limits.max) return {};
+  return value;
+}
+
+template <typename T>
+Problem read_number(std::string_view text, const Limits& limits, T& out) {
+  const auto value = number(text, limits);
+  if (!value) return is_not(text, limits);
+  out = T(*value);
+  return {};
+}
+
+template <typename T>
+Problem read_list(std::string_view text, const Limits& limits, std::vector<T>& out) {
+  std::vector<T> list;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    T value{};
+    if (Problem problem = read(text.substr(begin, end - begin), limits, value)) return problem;
+    if (list.size() == kMaxListEntries)
+      return fmt::format("the list has more than {} entries", kMaxListEntries);
+    list.push_back(std::move(value));
+    begin = end + 1;
+  }
+  out = std::move(list);
+  return {};
+}
+
+std::string range(const Limits& limits, int64_t per_unit) {
+  auto show = [&](int64_t v) {
+    return v % per_unit == 0 ? fmt::format("{}", v / per_unit)
+                             : fmt::format("{}", double(v) / double(per_unit));
+  };
+  return fmt::format("from {} to {}{}", show(limits.min), show(limits.max),
+                     limits.can_be_off ? " (or false)" : "");
+}
+
+}  // namespace
+
+std::string describe(const Limits& limits) {
+  switch (limits.unit) {
+    case Unit::kFlag:
+      return "switch: write true or false";
+    case Unit::kText:
+      return limits.max > 0 ? fmt::format("text of {} to {} bytes", limits.min, limits.max)
+                            : std::string("text");
+    case Unit::kCount:
+      return "whole number " + range(limits, 1);
+    case Unit::kSeconds:
+      return "whole number of seconds " + range(limits, 1);
+    case Unit::kSecondsFraction:
+      return "number of seconds " + range(limits, 1000);
+    case Unit::kMilliseconds:
+      return "whole number of milliseconds " + range(limits, 1);
+    case Unit::kBytes:
+      return "number of bytes (with K, M or G) " + range(limits, 1);
+    case Unit::kBitrate:
+      return "bitrate in kbit/s (or with k or M) " + range(limits, 1000);
+    case Unit::kLevel:
+      return fmt::format("log level: write one of {}", fmt::join(kLogLevels, ", "));
+  }
+  return {};
+}
+
+std::optional<bool> parse_switch(std::string_view text) {
+  std::string lower(text.substr(0, 8));
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  for (const char* yes : {"true", "on", "1", "yes"})
+    if (lower == yes) return true;
+  for (const char* no : {"false", "off", "0", "no"})
+    if (lower == no) return false;
+  return {};
+}
+
+Problem read(std::string_view text, const Limits& limits, bool& out) {
+  const auto value = parse_switch(text);
+  if (!value) return is_not(text, limits);
+  out = *value;
+  return {};
+}
+
+Problem read(std::string_view text, const Limits& limits, int& out) {
+  return read_number(text, limits, out);
+}
+Problem read(std::string_view text, const Limits& limits, uint16_t& out) {
+  return read_number(text, limits, out);
+}
+Problem read(std::string_view text, const Limits& limits, uint64_t& out) {
+  return read_number(text, limits, out);
+}
+Problem read(std::string_view text, const Limits& limits, std::chrono::milliseconds& out) {
+  return read_number(text, limits, out);
+}
+Problem read(std::string_view text, const Limits& limits, std::chrono::seconds& out) {
+  return read_number(text, limits, out);
+}
+
+Problem read(std::string_view text, const Limits& limits, std::string& out) {
+  const auto size = static_cast<int64_t>(text.size());
+  if (limits.max > 0 && (size < limits.min || size > limits.max)) return is_not(text, limits);
+  out = text;
+  return {};
+}
+
+Problem read(std::string_view text, const Limits& limits, LogLevel& out) {
+  for (size_t i = 0; i < std::size(kLogLevels); ++i) {
+    if (kLogLevels[i] != text) continue;
+    out = static_cast<LogLevel>(i);
+    return {};
+  }
+  return is_not(text, limits);
+}
+
+Problem read(std::string_view text, const Limits& limits, std::vector<uint16_t>& out) {
+  return read_list(text, limits, out);
+}
+Problem read(std::string_view text, const Limits& limits, std::vector<int>& out) {
+  return read_list(text, limits, out);
+}
+Problem read(std::string_view text, const Limits& limits, std::vector<std::string>& out) {
+  return read_list(text, limits, out);
+}
+
+}  // namespace sluice::config
