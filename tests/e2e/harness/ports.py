@@ -19,3 +19,15 @@ def free_port(kind=socket.SOCK_STREAM):
 
 def free_udp_port():
     return free_port(socket.SOCK_DGRAM)
+
+
+def listening(port):
+    """Whether something listens on this machine's TCP port."""
+    wanted = f":{port:04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table) as f:
+            for line in f.readlines()[1:]:
+                fields = line.split()
+                if fields[1].endswith(wanted) and fields[3] == "0A":
+                    return True
+    return False

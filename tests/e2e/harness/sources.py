@@ -5,21 +5,10 @@ import http.server
 import os
 import threading
 
-from .ports import free_port, free_udp_port
+from .ports import free_port, free_udp_port, listening
 from .wait import wait_for
 
 RTSP_SERVER = os.path.join(os.path.dirname(__file__), "rtsp_server.py")
-
-
-def _is_listening(port):
-    wanted = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with open(table) as f:
-            for line in f.readlines()[1:]:
-                fields = line.split()
-                if fields[1].endswith(wanted) and fields[3] == "0A":
-                    return True
-    return False
 
 
 class Sources:
@@ -41,7 +30,7 @@ class Sources:
     def tshttp(self, clip, loop=False):
         port = free_port()
         process = self._send(clip, "-f", "mpegts", "-listen", "1", f"http://127.0.0.1:{port}/live.ts", loop=loop, name="tshttp")
-        wait_for(lambda: _is_listening(port), what="ffmpeg listening for HTTP")
+        wait_for(lambda: listening(port), what="ffmpeg listening for HTTP")
         return f"tshttp://127.0.0.1:{port}/live.ts", process
 
     def srt(self, clip, loop=False):
@@ -70,7 +59,7 @@ class Sources:
         port = free_port()
         argv = ["/usr/bin/python3", RTSP_SERVER, port, clip, codec, "av" if audio else "v"]
         process = self.processes.start(argv, "rtsp")
-        wait_for(lambda: _is_listening(port), what="the RTSP server listening")
+        wait_for(lambda: listening(port), what="the RTSP server listening")
         return f"rtsp://127.0.0.1:{port}/clip", process
 
     def _nginx_rtmp(self):
@@ -85,7 +74,7 @@ events {{}}
 rtmp {{ server {{ listen 127.0.0.1:{port}; chunk_size 4096; application live {{ live on; wait_key on; }} }} }}
 """)
         self.processes.start(["nginx", "-p", folder, "-c", conf, "-e", folder / "error.log"], "nginx-rtmp")
-        wait_for(lambda: _is_listening(port), what="nginx-rtmp listening")
+        wait_for(lambda: listening(port), what="nginx-rtmp listening")
         return port
 
 
