@@ -123,6 +123,8 @@ SegmentHeader fit(SegmentHeader header) {
   assert(header.start.count >= 0 && header.start.count < kMaxTime);
   const auto in_range = [](Ticks t) { return Ticks(std::clamp<int64_t>(t.count, 0, kMaxDistance)); };
   header.target = in_range(header.target);
+  header.since_discontinuity.count =
+      std::clamp<int64_t>(header.since_discontinuity.count, 0, std::min(header.start.count, kMaxAge));
   header.ts.psi &= 15;
   for (auto& ts : header.ts.tracks) ts = {uint8_t(ts.plain & 15), uint8_t(ts.with_pcr & 15)};
   for (Track& t : header.tracks) {
@@ -155,7 +157,8 @@ Bytes write_begin(const SegmentHeader& h) {
   out.u64(static_cast<uint64_t>(h.target.count));
   out.u8(h.ts.psi);
   out.u8(h.ts.tracks.size());
-  for (int i = 0; i < 6; ++i) out.u8(0);
+  out.u16(static_cast<uint64_t>(h.since_discontinuity.count) >> 32);
+  out.u32(static_cast<uint64_t>(h.since_discontinuity.count));
   assert(bytes.size() == kBeginHead);
   for (size_t i = 0; i < h.tracks.size(); ++i)
     write_track(out, h.tracks[i], i < h.ts.tracks.size() ? h.ts.tracks[i] : TsCounters::PerTrack{});
@@ -185,9 +188,11 @@ Result<SegmentHeader> read_begin(ByteView record) {
   h.target = Ticks(static_cast<int64_t>(in.u64()));
   h.ts.psi = in.u8();
   const size_t counters = in.u8();
-  in.skip(6);
+  h.since_discontinuity = Ticks(static_cast<int64_t>(in.u16()) << 32);
+  h.since_discontinuity += Ticks(in.u32());
   if (h.start.count < 0 || h.start.count >= kMaxTime) return error(Errc::kInvalid, "start out of range");
   if (!span_in_range(h.target)) return error(Errc::kInvalid, "target out of range");
+  if (h.since_discontinuity > h.start) return error(Errc::kInvalid, "discontinuity before 1970");
   if (h.ts.psi > 15) return error(Errc::kInvalid, "a continuity counter has four bits");
   if (head.track == 0) return error(Errc::kInvalid, "no tracks");
   if (head.track > kMaxTracks) return error(Errc::kLimit, "{} tracks, at most {}", head.track, kMaxTracks);

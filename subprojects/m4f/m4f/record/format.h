@@ -28,6 +28,7 @@ constexpr size_t kMaxFrames = 1u << 20;  // per segment
 constexpr int64_t kMaxTime = int64_t{1}
                              << 49;  // ticks since 1970: the year 2168; fits nanoseconds in 64 bits
 constexpr int64_t kMaxDistance = int64_t{1} << 32;  // of a frame's DTS from its segment's start: 13 hours
+constexpr int64_t kMaxAge = (int64_t{1} << 48) - 1;  // of a run without discontinuity: 99 years
 
 // A fuzzer does not guess checksums: in its build (the macro is libFuzzer's convention) any will do.
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION

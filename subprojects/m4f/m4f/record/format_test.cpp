@@ -11,6 +11,7 @@ SegmentHeader full_header() {
   h.start = Ticks(161'566'194'330'000);
   h.discontinuity = h.gap = h.key_start = true;
   h.discontinuity_sequence = 7;
+  h.since_discontinuity = Ticks(0x1234'5678'9abc);
   h.target = Ticks::from_seconds(6);
   Track v{
       .id = {Content::kVideo, 2}, .codec = Codec::kH265, .rfc6381 = "hvc1.1.6.L93.B0", .config = {1, 2, 3}};

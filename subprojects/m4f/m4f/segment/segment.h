@@ -32,7 +32,10 @@ struct SegmentHeader {
   bool gap = false;                     // something is missing between the predecessor and this one
   bool key_start = false;               // the lead track's first frame is a sync frame
   uint64_t discontinuity_sequence = 0;  // discontinuities since the stream's first segment, this one included
-  Ticks target = {};                    // the stream's segment_duration
+  // `start` minus that of the first segment after the last discontinuity (or of the stream's first): with it
+  // a manifest can say where a run began that is older than the window. 0 = this one begins it.
+  Ticks since_discontinuity = {};
+  Ticks target = {};  // the stream's segment_duration
   std::vector<Track> tracks = {};
   TsCounters ts = {};
   bool operator==(const SegmentHeader&) const = default;
