@@ -302,7 +302,8 @@ TEST(RecordReader, ANestOfFalseBeginsIsReadInReasonableTime) {
 }
 
 TEST(RecordReader, FuzzSeedsBreakNoPromise) {
-  const std::filesystem::path seeds = std::filesystem::path(M4F_TEST_DATA) / "../fuzz/seeds/record";
+  const std::filesystem::path seeds =
+      std::filesystem::path(M4F_TEST_DATA).parent_path() / "fuzz/seeds/record";
   size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(seeds)) {
     SCOPED_TRACE(entry.path());
