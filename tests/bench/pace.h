@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "ts_file.h"
@@ -21,21 +22,27 @@ inline void wait_until(int64_t ns) {
   }
 }
 
-// When each chunk is due, from the first one's time on.
+// When each chunk is due. A jump of the file's time line is no pause: what follows it goes out at once, on
+// the new time line.
 class Pacer {
  public:
   // Waits until `dts` is due.
   void wait(int64_t dts) {
     if (dts < 0) return;
-    if (first_ < 0) {
+    if (last_ < 0 || dts < last_ - kJump || dts > last_ + kJump) {
+      start_ = last_ < 0 ? now_ns() : std::max(now_ns(), due(last_));
       first_ = dts;
-      start_ = now_ns();
     }
-    wait_until(start_ + (dts - first_) * 100'000 / 9);
+    last_ = dts;
+    wait_until(due(dts));
   }
 
  private:
-  int64_t first_ = -1, start_ = 0;
+  static constexpr int64_t kJump = 90'000;  // more than any distance between chunks of a live stream
+
+  int64_t due(int64_t dts) const { return start_ + (dts - first_) * 100'000 / 9; }
+
+  int64_t first_ = 0, last_ = -1, start_ = 0;
 };
 
 }  // namespace bench

@@ -30,7 +30,8 @@ int main(int argc, char** argv) {
     pacer.wait(chunk.dts);
     if (chunk.video) {
       if (open_video >= 0)
-        std::fprintf(log, "%lld %lld\n", static_cast<long long>(open_video), static_cast<long long>(bench::now_ns()));
+        std::fprintf(log, "%lld %lld\n", static_cast<long long>(open_video),
+                     static_cast<long long>(bench::now_ns()));
       open_video = bench::pes_time(&file.bytes[chunk.begin], false);
     }
     for (size_t at = chunk.begin; at < chunk.end; at += 7 * bench::kPacket)
