@@ -3,6 +3,7 @@
 import functools
 import http.server
 import os
+import socket
 import threading
 
 from .ports import free_port, free_udp_port, listening
@@ -62,6 +63,10 @@ class Sources:
         wait_for(lambda: listening(port), what="the RTSP server listening")
         return f"rtsp://127.0.0.1:{port}/clip", process
 
+    @staticmethod
+    def breaking_http(body):
+        return BreakingHttp(body)
+
     def _nginx_rtmp(self):
         port = free_port()
         folder = self.folder / f"nginx-{port}"
@@ -81,3 +86,30 @@ rtmp {{ server {{ listen 127.0.0.1:{port}; chunk_size 4096; application live {{ 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
+
+
+class BreakingHttp:
+    """Sends the bytes to each client and resets the connection: a source that comes and goes."""
+
+    def __init__(self, body):
+        self.body, self.served = body, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            with client:
+                try:
+                    client.recv(4096)
+                    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\nConnection: close\r\n\r\n" + self.body)
+                except OSError:
+                    pass
+                self.served += 1
+
+    def close(self):
+        self.socket.close()
