@@ -33,7 +33,6 @@ struct AdtsHeader {
   uint8_t blocks = 1;       // raw data blocks
   uint32_t sample_rate = 0;
 
-  Bytes config() const;  // AudioSpecificConfig; without the PCE if channel_config is 0
   bool same_format(const AdtsHeader& o) const {
     return object_type == o.object_type && rate_index == o.rate_index && channel_config == o.channel_config;
   }
@@ -46,6 +45,10 @@ Result<AdtsHeader> parse_adts(ByteView in);  // needs the first 7 bytes only
 inline bool is_adts(ByteView in) {
   return in.size() >= 2 && in[0] == 0xff && (in[1] & 0xf6) == 0xf0;
 }
+
+// AudioSpecificConfig of a stream with such headers. With channel_config 0 the channels stand in a
+// program_config_element at the start of `raw`, the frame without its header, and are copied from there.
+Result<Bytes> config_of(const AdtsHeader& header, ByteView raw);
 
 // Header without CRC for a raw frame. What ADTS cannot express fails: object types over 4, odd sample rates,
 // frames over 8184 bytes.

@@ -80,7 +80,7 @@ class KeyDetector {
   bool has_slices() const { return idr_ || intra_ || inter_; }
 
  private:
-  bool idr_ = false, recovery_point_ = false, intra_ = false, inter_ = false;
+  bool idr_ = false, recovery_point_ = false, intra_ = false, inter_ = false, second_field_ = false;
 };
 
 struct AvcC {

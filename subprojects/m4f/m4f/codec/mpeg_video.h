@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "m4f/base/bytes.h"
 
@@ -26,5 +27,7 @@ struct Picture {
 
 // Reads the headers before the first slice. A sync frame is an I picture with a sequence header.
 Picture parse_picture(ByteView access_unit);
+
+std::string rfc6381(const Sequence& sequence);  // "mp4v.61" (MPEG-2 Main), "mp4v.6a" (MPEG-1)
 
 }  // namespace m4f::mpeg_video

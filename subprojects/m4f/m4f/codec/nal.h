@@ -49,10 +49,11 @@ class BitReader {
   explicit BitReader(ByteView in, bool escaped = false) : in_(in), escaped_(escaped) {}
 
   bool ok() const { return ok_; }
+  void fail() { ok_ = false; }  // for a value that its format forbids
   uint32_t bits(unsigned n);    // n <= 32
   uint64_t bits64(unsigned n);  // n <= 64
   bool flag() { return bits(1) != 0; }
-  void skip(unsigned n);
+  void skip(size_t n);
   uint32_t ue();  // Exp-Golomb (H.264 9.1); more than 32 leading zeros make ok() false
   int32_t se();
   size_t bit_position() const { return at_ * 8 + used_; }  // in the input as given

@@ -16,6 +16,7 @@ struct FrameHeader {
           subsampling = 1;  // 0 = 4:2:0 vertical, 1 = 4:2:0 colocated, 2 = 4:2:2, 3 = 4:4:4
   bool full_range = false;
   uint8_t color_primaries = 2, transfer = 2, matrix = 2;
+  bool operator==(const FrameHeader&) const = default;
 };
 
 Result<FrameHeader> parse_vp8(ByteView frame);
