@@ -1,6 +1,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -58,6 +60,7 @@ struct RecordReader::Impl {
   size_t skip = 0;        // kSkip: bytes still to pass over
   std::span<uint8_t> to;  // kPayload: room for the rest of the frame
   std::optional<SegmentBuilder> open;
+  std::array<Ticks, kMaxTracks> last_dts;        // of the open segment's tracks
   std::optional<Error> noted;                    // wrong, but no reason to search for the next segment
   std::unique_ptr<XXH3_state_s, FreeHash> hash;  // of the open segment's bytes so far
 };
@@ -219,6 +222,7 @@ Result<void> RecordReader::Impl::begin_read(std::vector<RecordEvent>& out) {
   XXH3_64bits_reset(hash.get());
   XXH3_64bits_update(hash.get(), head.data(), head.size());
   open.emplace(std::move(*header));
+  last_dts.fill(Ticks(std::numeric_limits<int64_t>::min()));
   out.push_back(SegmentOpened{open->segment()});
   next_record();
   return {};
@@ -226,8 +230,16 @@ Result<void> RecordReader::Impl::begin_read(std::vector<RecordEvent>& out) {
 
 Result<void> RecordReader::Impl::frame_read(std::vector<RecordEvent>& out) {
   const size_t payload = format::read_head(head.data()).size - head.size();
-  auto room = open->reserve_frame(format::read_frame_head(head.data()), payload);
+  const Frame frame = format::read_frame_head(head.data());
+  auto room = open->reserve_frame(frame, payload);
   if (!room) return tl::unexpected(std::move(room.error()));
+  // Packagers write the distance between frames as an unsigned number.
+  if (frame.dts < last_dts[frame.track]) {
+    open->cancel_frame();
+    return error(Errc::kInvalid, "DTS of track {} falls",
+                 open->segment()->header().tracks[frame.track].id.text());
+  }
+  last_dts[frame.track] = frame.dts;
   XXH3_64bits_update(hash.get(), head.data(), head.size());
   to = *room;
   state = State::kPayload;

@@ -249,6 +249,21 @@ TEST(RecordReader, ReadsRecordsWithFieldsOfANewerVersion) {
   EXPECT_EQ(read(in).error, "segment 41: checksum does not match");
 }
 
+TEST(RecordReader, RefusesAFallingDtsButNotARepeatedOne) {
+  const auto read_two = [](int64_t second) {
+    SegmentBuilder b(header(41));
+    Frame f;
+    f.dts = b.segment()->header().start;
+    EXPECT_TRUE(b.add_frame(f, {}));
+    f.dts += Ticks(second);
+    EXPECT_TRUE(b.add_frame(f, {}));
+    b.seal(Ticks(3600));
+    return read(bytes_of(*b.segment())).error;
+  };
+  EXPECT_EQ(read_two(0), "");
+  EXPECT_EQ(read_two(-1), "segment 41: DTS of track v1 falls");
+}
+
 TEST(RecordReader, ASegmentWithoutAnEndGivesWayToTheNext) {
   const SegmentPtr s = make_segment(41);
   const Reading r =
