@@ -19,11 +19,21 @@ class DeliveryHooks {
   virtual std::unique_ptr<LiveSession> live(const Exchange& exchange, const std::string& proto) = 0;
 };
 
-// Answers a GET, HEAD or OPTIONS for `tail` (decoded, without leading slash) of a stream; other methods get
-// 405. The pointers are kept until the answer is complete (a pointer that also owns something around them is
-// fine).
-void serve_delivery(const ExchangePtr& exchange, std::shared_ptr<m4f::Delivery> delivery, std::string tail,
-                    std::shared_ptr<DeliveryHooks> hooks = nullptr);
+// Serves streams over any number of servers. Thread-safe. Outlived by no exchange: stop the servers first.
+class DeliveryHandler {
+ public:
+  explicit DeliveryHandler(std::shared_ptr<DeliveryHooks> hooks = nullptr);
+  ~DeliveryHandler();
+
+  // Answers a GET, HEAD or OPTIONS for `tail` (decoded, without leading slash) of a stream; other methods get
+  // 405. `delivery` is kept until the answer is complete (a pointer that also owns something around it is
+  // fine).
+  void serve(const ExchangePtr& exchange, std::shared_ptr<m4f::Delivery> delivery, std::string tail);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // The headers that every answer about media carries: any page may read it.
 void add_cors(Response& response);

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "m4f/base/bytes.h"
-#include "m4f/delivery/delivery.h"
 #include "m4fhttp/path.h"
+#include "m4fhttp/sources.h"
 
 namespace m4fhttp {
 
@@ -25,8 +25,8 @@ struct Slice {
 
 struct Response {
   int status = 200;
-  std::string head;  // header lines, each ended by CRLF; without Content-Length and Connection
-  std::vector<Slice> body;
+  std::string head = {};  // header lines, each ended by CRLF; without Content-Length and Connection
+  std::vector<Slice> body = {};
 
   // REQUIRES: no CR, LF or NUL in either (values from outside are checked by who took them in).
   Response& add(std::string_view name, std::string_view value);
@@ -42,10 +42,9 @@ class LiveSession {
   virtual void sent(uint64_t bytes) = 0;
 };
 
-// Endless MPEG-TS of one selection of tracks. `owner` stays alive as long as a client is served.
+// `owner` stays alive as long as the client is served.
 struct LiveRequest {
-  m4f::RingPtr ring;
-  m4f::TrackSelection tracks;
+  std::shared_ptr<LiveFeed> feed;
   std::shared_ptr<void> owner;
   std::unique_ptr<LiveSession> session;  // may be null
 };
@@ -69,9 +68,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   virtual std::string_view body() const = 0;
 
   virtual void reply(Response response) = 0;
-  // Calls `again` when the ring changes or at `deadline`, whichever is first; never if the client leaves
-  // before. No thread is held.
-  virtual void hold(const m4f::RingPtr& ring, Clock::time_point deadline,
+  // Calls `again` when the source's version is no longer `seen`, or at `deadline`, whichever is first; never
+  // if the client leaves before. No thread is held.
+  virtual void hold(std::shared_ptr<ChangeSource> source, uint64_t seen, Clock::time_point deadline,
                     std::function<void(Exchange&)> again) = 0;
   // Sends the response's status and headers without a length, then MPEG-TS until the client leaves or the
   // ring ends.
@@ -82,7 +81,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
 using ExchangePtr = std::shared_ptr<Exchange>;
 
-// Answers requests. Called in worker threads, several at a time. Keep the pointer to answer later.
+// Answers requests. Called in worker threads, several at a time. Keep the pointer to answer later, by
+// defer(). REQUIRES: nobody calls defer() once Server::stop() has returned.
 class Handler {
  public:
   virtual ~Handler() = default;

@@ -13,18 +13,18 @@
 namespace m4fhttp {
 
 struct ListenerSettings {
-  std::string address;  // empty = all addresses
-  uint16_t port = 0;    // 0 = a free one
+  std::string address = {};  // empty = all addresses
+  uint16_t port = 0;         // 0 = a free one
   bool tls = false;
-  std::string certificate, certificate_key;  // PEM files; an empty key = in the certificate's file
-  std::string setting;  // for messages: how the user names it ("http 8080 in /etc/x.conf:3")
+  std::string certificate = {}, certificate_key = {};  // PEM files; an empty key = in the certificate's file
+  std::string setting = {};  // for messages: how the user names it ("http 8080 in /etc/x.conf:3")
 };
 
 struct ServerSettings {
   std::vector<ListenerSettings> listeners;
   unsigned threads = 0;                              // 0 = one per core
   unsigned live_threads = 0;                         // for endless responses; 0 = one per core
-  size_t max_connections = 50000;                    // more are answered 503 and closed
+  size_t max_connections = 50000;                    // more are closed at once
   size_t max_body = 1 << 20;                         // bytes of a request's body
   std::chrono::milliseconds header_timeout{10'000};  // from the first byte to the end of the request
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
