@@ -336,8 +336,32 @@ class Binder {
           url.at, fmt::format("what does this address carry? Write hls:// for a playlist or tshttp:// for "
                               "MPEG-TS instead of {}://: this input is left out",
                               scheme));
+    query(url, scheme, kind, in);
     for (const Token& arg : args) argument(arg, scheme, kind, in);
     out.inputs.push_back(std::move(in));
+  }
+
+  // These schemes have nobody to send a query to: it holds arguments, as if they stood behind the URL.
+  void query(const Token& url, std::string_view scheme, SourceKind kind, Input& in) {
+    if (!contains(SourceKind::kFake | SourceKind::kUdp | SourceKind::kSrt, kind)) return;
+    const size_t question = url.text.find('?');
+    std::string_view rest =
+        question == std::string::npos ? "" : std::string_view(url.text).substr(question + 1);
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find('&'), rest.size());
+      Token arg;
+      arg.at = url.at;
+      arg.text = percent_decode(rest.substr(0, end));
+      arg.equals = arg.text.find('=');
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (arg.text.empty() || (kind == SourceKind::kSrt && arg.text == "mode=caller")) continue;
+      if (kind == SourceKind::kSrt && arg.key() == "mode")
+        reporter_.error(arg.at, "srt:// inputs are callers: only mode=caller can be had");
+      else if (!is_utf8(arg.text))
+        reporter_.error(arg.at, "the URL's query is not UTF-8 text");
+      else
+        argument(arg, scheme, kind, in);
+    }
   }
 
   void argument(const Token& arg, std::string_view scheme, SourceKind kind, Input& in) {
@@ -365,12 +389,12 @@ class Binder {
   Reporter& reporter_;
 };
 
-// RFC 9110 5.6.2 token.
+// Narrower than RFC 9110 5.6.2: what every server and GStreamer's structures take.
 bool is_header_name(std::string_view name) {
   if (name.empty() || name.size() > 128) return false;
   for (char c : name) {
     const bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alnum && std::string_view("!#$%&'*+-.^_`|~").find(c) == std::string_view::npos) return false;
+    if (!alnum && c != '-' && c != '_' && c != '.') return false;
   }
   return true;
 }

@@ -40,7 +40,7 @@ TEST(Config, ReadsEveryDirective) {
       input fake:// width=320 height=240 bitrate=2M;
       input fake://fake bitrate=500;
       input rtsp://h/x tracks=1,3 rtp=udp latency=50;
-      input srt://h:1 streamid="#!::r=x" passphrase=0123456789 latency=200 connect_timeout=3;
+      input srt://h:1 streamid="#!::r=x" passphrase=0123456789 latency=200;
       input hls://h/x skip_stalled_check;
       segment_duration 2.5; segments 7; chunk_duration 333; source_timeout 20; max_retry_timeout 40; rtp udp;
       title "T t"; provider P; comment c; disabled; protocols hls dash;
@@ -99,7 +99,6 @@ TEST(Config, ReadsEveryDirective) {
   EXPECT_EQ(s.inputs[6].latency, 50ms);
   EXPECT_EQ(s.inputs[7].streamid, "#!::r=x");
   EXPECT_EQ(s.inputs[7].passphrase, "0123456789");
-  EXPECT_EQ(s.inputs[7].connect_timeout, 3s);
   EXPECT_TRUE(s.inputs[8].skip_stalled_check);
   EXPECT_EQ(s.inputs[8].place.text(), "f:15:13");
   const Stream& plain = c.streams[1];
@@ -116,6 +115,27 @@ TEST(Config, ReadsOneLineStreams) {
   EXPECT_EQ(c.streams[0].inputs.at(0).tracks, std::vector<int>{2});
   EXPECT_EQ(c.streams[1].inputs.at(0).url, "fake://fake");
   EXPECT_EQ(c.streams[1].segment_count, 3);
+}
+
+TEST(Config, QueriesOfFakeUdpAndSrtAreArguments) {
+  const Config c = good(R"(stream a {
+    input fake://?width=320&height=200;
+    input udp://232.0.0.1:1?sources=10.0.0.1,10.0.0.2;
+    input srt://h:1?streamid=#!::r=x%20y,m=request&passphrase=0123456789&mode=caller latency=300;
+    input srt://h:1?latency=100 latency=200;
+    input hls://h/x?width=1; })");
+  const auto& in = c.streams.at(0).inputs;
+  EXPECT_EQ(in.at(0).width, 320);
+  EXPECT_EQ(in.at(1).sources.size(), 2u);
+  EXPECT_EQ(in.at(2).streamid, "#!::r=x y,m=request");
+  EXPECT_EQ(in.at(2).passphrase, "0123456789");
+  EXPECT_EQ(in.at(3).latency, 200ms);
+  EXPECT_FALSE(in.at(4).width);
+  EXPECT_EQ(messages("stream a { input srt://h:1?mode=listener&foo=1; }"),
+            "f:1:18: srt:// inputs are callers: only mode=caller can be had\n"
+            "f:1:18: unknown argument 'foo'");
+  EXPECT_EQ(messages("stream a { input srt://h:1?streamid=%00; }"),
+            "f:1:18: streamid: a value holds no control characters");
 }
 
 TEST(Config, OndemandIsReadAndRunsPermanently) {

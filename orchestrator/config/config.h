@@ -33,8 +33,7 @@ struct Credentials {
 
 enum class LogLevel { kNone, kCritical, kAlert, kError, kWarning, kNotice, kInfo, kDebug };
 
-// One source of a stream and its arguments (`input URL k=v ...`). Arguments that a scheme takes from the
-// URL's query are merged in by plan().
+// One source of a stream and its arguments: `input URL k=v ...`, and the query of fake, udp and srt URLs.
 struct Input {
   std::string url;                                     // as written
   std::optional<int> priority;                         // 1 is highest
@@ -56,7 +55,6 @@ struct Input {
   // srt
   std::string streamid, passphrase;
   std::optional<std::chrono::milliseconds> latency;
-  std::optional<std::chrono::seconds> connect_timeout;
   // fake
   std::optional<int> width, height;
   std::optional<uint64_t> bitrate;  // bit/s

@@ -10,6 +10,9 @@ namespace sluice::config {
 
 bool is_utf8(std::string_view bytes);
 
+// "%41b" -> "Ab"; what is no valid escape stays as it is.
+std::string percent_decode(std::string_view text);
+
 // What is wrong with a stream's name; empty = nothing. Every name that passes is safe in URLs, paths and
 // logs.
 std::string stream_name_problem(std::string_view name);

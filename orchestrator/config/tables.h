@@ -476,12 +476,6 @@ inline constexpr Field<Input> kInputFields[] = {
      .reload = Reload::kInput,
      .help = "SRT: 120 without it. RTSP: jitter buffer, 200 without it.",
      .sources = SourceKind::kSrt | SourceKind::kRtsp},
-    {.name = "connect_timeout",
-     .member = &Input::connect_timeout,
-     .limits = {.unit = Unit::kSeconds, .min = 1, .max = 3600},
-     .reload = Reload::kInput,
-     .help = "How long a connection may take to come about.",
-     .sources = only(SourceKind::kSrt)},
     {.name = "width",
      .member = &Input::width,
      .limits = {.unit = Unit::kCount, .min = 16, .max = 7680},
@@ -509,6 +503,7 @@ inline constexpr Field<Input> kInputFields[] = {
 };
 
 inline constexpr std::string_view kInputUnsupported[] = {
+    "connect_timeout",
     "frames_timeout",
     "video_timeout",
     "audio_timeout",

@@ -1,8 +1,12 @@
 // From a stream's configuration to its pipelines, as data. Pure: no GStreamer here.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -16,6 +20,8 @@ using Value = std::variant<bool, int64_t, double, std::string>;
 struct Property {
   std::string name;
   Value value;
+  // The text is GStreamer's serialisation of a structure, not a string: it is printed as it stands.
+  bool serialized = false;
 };
 
 struct Element {
@@ -25,8 +31,10 @@ struct Element {
   std::string caps;  // a caps filter behind this element; empty = none
 };
 
-// A chain of elements. `from`: begins at that named element's pad (empty = at its own source); `to`: ends there.
-// `all`: every pad that `from` (or the chain's last element, towards `to`) ever shows is linked, printed as `:`.
+// A chain of elements. `from`: begins at the next pad of that named element which no earlier chain took
+// (empty = at its own source); `to`: ends there. `all`: every pad that the chain's last element ever shows is
+// linked to `to`, printed as `:`. Two chains with the same `from` take two of its pads; a pad more is left
+// alone, and so is a chain that gets none.
 struct Chain {
   std::string from;
   std::vector<Element> elements;
@@ -40,16 +48,27 @@ struct Pipeline {
 
 // How the supervisor treats an input.
 struct Supervision {
-  std::string scheme;      // "udp", "hls", ...: statistics and messages
-  std::string address;     // for an operator: the URL without credentials
-  std::chrono::seconds source_timeout{60};
+  std::string scheme;                       // "udp", "hls", ...: statistics and messages
+  std::string address;                      // for an operator: the URL without credentials and query
+  std::chrono::seconds source_timeout{60};  // 0 = never
   std::chrono::seconds max_retry_timeout{30};
-  bool bursty = false;     // comes in segments: low latency is not advertised
-  bool loop = false;       // a file: on its end it starts again, timestamps running on
+  bool bursty = false;  // comes in segments: low latency is not advertised
+  // The source gives frames faster than real time: what comes out of "mux" is let through at its time (a sink
+  // with sync=true; a clocksync behind the muxer in the printed text).
+  bool paced = false;
+  bool loop =
+      false;  // a file: on its end it starts again, timestamps running on. The printed text plays it once.
+  // rtsp: take only these SDP tracks (from 1; empty = all): the answer to the select-stream signal of the
+  // element "source". The printed text takes all.
+  std::vector<int> tracks;
+  // udp: source-specific multicast, which udpsrc 1.22 cannot join by itself: the supervisor joins (address,
+  // interface, these senders) and hands the element "source" the socket, with auto-multicast=false. The
+  // printed text joins for any sender.
+  std::vector<std::string> multicast_sources;
 };
 
 struct InputPlan {
-  Pipeline pipeline;       // ends in the element named "mux" (m4fmux)
+  Pipeline pipeline;  // holds the element named "mux" (m4fmux), whose source pad is left to be linked
   Supervision supervision;
 };
 
@@ -63,11 +82,17 @@ struct PlanError {
   config::Place place;
 };
 
-// Errors: an URL that cannot be used, with what to write instead.
-std::variant<StreamPlan, PlanError> plan(const config::Stream& stream);
+// The name of the network interface that has an IP address; empty = none.
+using InterfaceOf = std::function<std::string(std::string_view ip)>;
+std::string local_interface(std::string_view ip);
 
-// gst-launch-1.0 syntax, quoted so that the shell and gst-launch read every value back as it is: ingest and spine of one
-// input joined into one line that runs as it stands.
+// Errors: an URL that cannot be used, with what to write instead. `interface_of` is asked for
+// udp://GROUP:PORT/INTERFACE-IP.
+std::variant<StreamPlan, PlanError> plan(const config::Stream& stream,
+                                         const InterfaceOf& interface_of = local_interface);
+
+// A shell command line for gst-launch-1.0, quoted so that the shell and gst-launch read every value back as
+// it is: ingest and spine of one input joined into one line that runs as it stands.
 std::string launch_text(const StreamPlan& plan, size_t input);
 
 }  // namespace sluice::plan
