@@ -8,6 +8,7 @@ run_packages=(
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x
   libsoup-3.0-dev glib-networking libjson-glib-dev libxxhash-dev libfmt-dev libexpected-dev zlib1g-dev
+  libssl-dev libnghttp2-dev
   fonts-dejavu-core tzdata
 )
 # ./test needs these as well: the real clients, the yardsticks, the checkers.

@@ -35,9 +35,6 @@ class DeliveryHandler {
   std::unique_ptr<Impl> impl_;
 };
 
-// The headers that every answer about media carries: any page may read it.
-void add_cors(Response& response);
-
 // One stream on a port of its own, as `hlssink-ll port=8080 stream-name=live` serves it: /live/index.m3u8,
 // ...
 class StreamServer {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace m4fhttp {
 namespace {
@@ -127,6 +128,7 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
 
 std::string last_error() {
   const unsigned long code = ERR_get_error();
+  if (ERR_SYSTEM_ERROR(code)) return strerror(ERR_GET_REASON(code));
   const char* reason = ERR_reason_error_string(code);
   return reason ? reason : "not readable";
 }
