@@ -55,6 +55,7 @@ struct MasterPlaylistOptions {
   bool low_latency = false;
   bool separate_audio = false;  // TS: audio as renditions of its own even with a single language
   bool all_audio = false;       // video.m3u8: every variant carries all audio
+  std::string prefix;           // path from this playlist to the stream: "" or "../"
   std::string query;
 };
 // Empty if the container can hold none of the tracks.
