@@ -1,5 +1,5 @@
-// From a URL tail to an answer: the delivery of one stream, without sockets. Both HTTP fronts (the daemon's and
-// hlssink-ll's own) are thin over it.
+// From a URL tail to an answer: the delivery of one stream, without sockets. Both HTTP fronts (the daemon's
+// and hlssink-ll's own) are thin over it.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ namespace m4f {
 struct DeliveryOptions {
   Ticks segment_duration = Ticks::from_seconds(5);
   bool hls = true, cmaf = true, dash = true, tshttp = true, player = true;  // `protocols`
-  bool low_latency = true;     // off for bursty inputs: no blocking reload is advertised
+  bool low_latency = true;  // off for bursty inputs: no blocking reload is advertised
   std::string title, provider;
 };
 
@@ -26,39 +26,40 @@ struct DeliveryOptions {
 struct DeliveryRequest {
   std::string_view tail;
   std::string_view query;
-  std::string_view accept;          // header, may be empty
+  std::string_view accept;  // header, may be empty
 };
 
 struct DeliveryReply {
   enum class Kind {
-    kBody,      // answer now
-    kWait,      // ask again when the ring changes, at the latest after `wait_at_most` (blocking reload, preload hint)
-    kLiveTs,    // endless MPEG-TS: serve by cursor (ts options in `tracks`)
+    kBody,    // answer now
+    kWait,    // ask again when the ring changes, at the latest after `wait_at_most` (blocking reload, preload
+              // hint)
+    kLiveTs,  // endless MPEG-TS: serve by cursor (ts options in `tracks`)
   };
   Kind kind = Kind::kBody;
   int status = 200;
   std::string content_type;
   std::string cache_control;
-  std::string etag;                 // quoted; empty = none
-  int retry_after = 0;              // seconds; 0 = no header
+  std::string etag;                           // quoted; empty = none
+  int retry_after = 0;                        // seconds; 0 = no header
   std::chrono::milliseconds wait_at_most{0};  // kWait: then there is an answer, if only 503
   std::string vary;
-  std::vector<SharedBytes> body;    // in order
-  bool compressible = false;        // gzip when the client takes it
-  TrackSelection tracks;            // kLiveTs
-  std::string proto;                // "hls", "llhls", "cmaf", "dash", "tshttp", ...: for sessions and statistics
+  std::vector<SharedBytes> body;  // in order
+  bool compressible = false;      // gzip when the client takes it
+  TrackSelection tracks;          // kLiveTs
+  std::string proto;  // "hls", "llhls", "cmaf", "dash", "tshttp", ...: for sessions and statistics
 };
 
-// Packaged bytes of all streams, shared: each (segment, format, selection, part) is packaged at most once however many
-// clients ask at the same time, and the least recently used go first.
+// Packaged bytes of all streams, shared: each (segment, format, selection, part) is packaged at most once
+// however many clients ask at the same time, and the least recently used go first.
 class PackageCache {
  public:
   explicit PackageCache(size_t max_bytes);
   ~PackageCache();
   // Concurrent callers of one key wait for one of them to make it.
   SharedBytes get(const std::string& key, const std::function<Bytes()>& make);
-  size_t bytes() const;     // held now; at most max_bytes, or one entry that is larger
-  uint64_t next_run();      // a number for keys: no two deliveries that share the cache have the same
+  size_t bytes() const;  // held now; at most max_bytes, or one entry that is larger
+  uint64_t next_run();   // a number for keys: no two deliveries that share the cache have the same
 
  private:
   struct Impl;
@@ -71,13 +72,16 @@ class Delivery {
   ~Delivery();
 
   // Thread-safe. `waited` = how long this request has been waiting (kWait earlier), 0 at first.
-  // An unknown tail gives 404 with an empty body; a stream with nothing yet 503 (sources are being tried) with Retry-After.
+  // An unknown tail gives 404 with an empty body; a stream with nothing yet 503 (sources are being tried)
+  // with Retry-After.
   DeliveryReply handle(const DeliveryRequest& request, std::chrono::system_clock::time_point now,
                        std::chrono::milliseconds waited = {}) const;
 
-  // Whether `tail` is a resource name of a stream at all (for the router: the longest name that leaves a known tail).
+  // Whether `tail` is a resource name of a stream at all (for the router: the longest name that leaves a
+  // known tail).
   static bool is_resource(std::string_view tail);
-  // Splits "a/b/tracks-v1/mono.m3u8" into name and tail, matching from the right (flussonic URL rules); false = no resource.
+  // Splits "a/b/tracks-v1/mono.m3u8" into name and tail, matching from the right (flussonic URL rules); false
+  // = no resource.
   static bool split(std::string_view path, std::string_view& name, std::string_view& tail);
 
   const RingPtr& ring() const;
@@ -90,17 +94,21 @@ class Delivery {
   std::unique_ptr<Impl> impl_;
 };
 
-// Shared chunks of a stream's endless MPEG-TS, packaged once for all clients of the same selection; equal to the
-// concatenation of its HLS segments.
+// Shared chunks of a stream's endless MPEG-TS, packaged once for all clients of the same selection; equal to
+// the concatenation of its HLS segments.
 class LiveTs {
  public:
   LiveTs(RingPtr ring, TrackSelection tracks);
   ~LiveTs();
 
-  struct Cursor { uint64_t segment = 0; size_t chunk = 0; bool started = false; };
-  // Moves the cursor over what is ready and appends references to at most `max_bytes` (at least one chunk) to `out`.
-  // A fresh cursor starts at the newest segment that begins with a key frame; one that fell off the tail jumps there.
-  // Returns false if nothing is ready yet.
+  struct Cursor {
+    uint64_t segment = 0;
+    size_t chunk = 0;
+    bool started = false;
+  };
+  // Moves the cursor over what is ready and appends references to at most `max_bytes` (at least one chunk) to
+  // `out`. A fresh cursor starts at the newest segment that begins with a key frame; one that fell off the
+  // tail jumps there. Returns false if nothing is ready yet.
   bool read(Cursor& cursor, size_t max_bytes, std::vector<SharedBytes>& out);
   bool ended() const;
 
