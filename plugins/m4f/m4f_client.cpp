@@ -15,6 +15,10 @@ constexpr size_t kMaxHead = 16384;
 }  // namespace
 
 Result<M4fAddress> M4fAddress::parse(const std::string& uri) {
+  // The name goes into a request line as it is, and GLib would leave such characters out.
+  if (std::any_of(uri.begin(), uri.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; })) {
+    return m4f::error(Errc::kInvalid, "\"{}\": write blanks and control characters as %20", uri);
+  }
   gstx::Text scheme, host, path;
   gint port = -1;
   const gboolean split = g_uri_split(uri.c_str(), G_URI_FLAGS_ENCODED_PATH, gstx::out(scheme), nullptr,
@@ -23,13 +27,7 @@ Result<M4fAddress> M4fAddress::parse(const std::string& uri) {
       port <= 0 || port > 65535 || std::strlen(path.get()) < 2) {
     return m4f::error(Errc::kInvalid, "\"{}\" is no M4F address: write m4f://HOST:PORT/NAME", uri);
   }
-  M4fAddress address{host.get(), static_cast<uint16_t>(port), path.get() + 1};
-  // It goes into a request line as it is.
-  if (std::any_of(address.name.begin(), address.name.end(),
-                  [](unsigned char c) { return c <= ' ' || c == 0x7f; })) {
-    return m4f::error(Errc::kInvalid, "\"{}\": write blanks and control characters as %20", uri);
-  }
-  return address;
+  return M4fAddress{host.get(), static_cast<uint16_t>(port), path.get() + 1};
 }
 
 Result<M4fClient::Got> M4fClient::fail(const GError* fault) const {
