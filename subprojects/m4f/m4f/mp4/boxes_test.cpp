@@ -53,14 +53,14 @@ TEST(Mp4Boxes, TfhdWritesWhatItsFlagsSay) {
 }
 
 TEST(Mp4Boxes, TrunHasSignedCompositionOffsets) {
-  Trun trun;
+  testing::ReadTrun trun;
   trun.flags |= Trun::kFlags | Trun::kCompositionOffset;
   trun.data_offset = 100;
   trun.samples = {{3600, 17, kSyncSample, -3600}, {3601, 18, kNonSyncSample, 7200}};
   EXPECT_EQ(written(trun),
             "00000034 7472756e 01000f01 00000002 00000064 "
             "00000e10 00000011 02000000 fffff1f0 00000e11 00000012 01010000 00001c20");
-  const Trun back = read_back(trun);
+  const testing::ReadTrun back = read_back(trun);
   ASSERT_EQ(back.samples.size(), 2u);
   EXPECT_EQ(back.samples[0].composition_offset, -3600);
   EXPECT_EQ(back.samples[1].duration, 3601u);
@@ -69,7 +69,7 @@ TEST(Mp4Boxes, TrunHasSignedCompositionOffsets) {
 TEST(Mp4Boxes, TrunThatClaimsMoreSamplesThanBytesIsRefused) {
   const Bytes bytes = from_hex("00000014 7472756e 01000301 ffffffff 00000064");
   BoxReader reader(bytes);
-  Trun trun;
+  testing::ReadTrun trun;
   reader.box(trun);
   EXPECT_FALSE(reader.ok());
 }

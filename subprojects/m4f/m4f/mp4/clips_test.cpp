@@ -113,13 +113,13 @@ void Source::load(const fs::path& path, Codec codec) {
     const size_t size = header.u32();
     if (header.u32() == fourcc("moof")) {
       BoxReader box(ByteView(file).subspan(at, size));
-      Moof moof;
+      ReadMoof moof;
       box.box(moof);
       ASSERT_TRUE(box.ok());
-      const Traf& traf = moof.traf.at(0);
+      const ReadTraf& traf = moof.traf.at(0);
       int64_t time = static_cast<int64_t>(traf.tfdt.time);
       size_t data = at + static_cast<size_t>(traf.trun.data_offset);
-      for (const Trun::Sample& s : traf.trun.samples) {
+      for (const TrunSample& s : traf.trun.samples) {
         const uint32_t duration = traf.trun.flags & Trun::kDuration ? s.duration : traf.tfhd.default_duration;
         const uint32_t bytes = traf.trun.flags & Trun::kSize ? s.size : traf.tfhd.default_size;
         uint32_t flags = traf.trun.flags & Trun::kFlags ? s.flags : traf.tfhd.default_flags;

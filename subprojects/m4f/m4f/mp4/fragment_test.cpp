@@ -20,9 +20,9 @@ Bytes joined_parts(const Segment& s, std::span<const size_t> selection) {
   return out;
 }
 
-Moof read_moof(ByteView bytes) {
+ReadMoof read_moof(ByteView bytes) {
   BoxReader reader(bytes);
-  Moof moof;
+  ReadMoof moof;
   reader.box(moof);
   EXPECT_TRUE(reader.ok());
   return moof;
@@ -90,7 +90,7 @@ TEST(Mp4Fragment, GoldenBytes) {
 
 TEST(Mp4Fragment, SelectionNumbersItsTracksInItsOwnOrder) {
   const SegmentPtr s = AvSource{}.next();
-  const Moof moof = read_moof(part(*s, kA1V1, 0));
+  const ReadMoof moof = read_moof(part(*s, kA1V1, 0));
   ASSERT_EQ(moof.traf.size(), 2u);
   EXPECT_EQ(moof.traf[0].tfhd.track_id, 1u);
   EXPECT_EQ(moof.traf[0].tfhd.default_flags, kSyncSample);
@@ -101,7 +101,7 @@ TEST(Mp4Fragment, TrackWithoutFramesInThePartIsLeftOut) {
   SegmentBuilder b = AvSource{}.open(kStart);
   add(b, frame(0, kStart, Ticks(3600)), "k");
   b.seal(Ticks(3600));
-  const Moof moof = read_moof(package(*b.segment(), kV1A1));
+  const ReadMoof moof = read_moof(package(*b.segment(), kV1A1));
   ASSERT_EQ(moof.traf.size(), 1u);
   EXPECT_EQ(moof.traf[0].tfhd.track_id, 1u);
 }
@@ -115,7 +115,7 @@ TEST(Mp4Fragment, DecodeTimesRunOnFromPartToPart) {
     for (int n = 0; n < 3; ++n) {
       const SegmentPtr s = source.next();
       for (size_t i = 0; i < parts(*s, selection).size(); ++i) {
-        const Moof moof = read_moof(part(*s, selection, i));
+        const ReadMoof moof = read_moof(part(*s, selection, i));
         EXPECT_GT(moof.mfhd.sequence_number, sequence);
         sequence = moof.mfhd.sequence_number;
         if (expected != 0) {

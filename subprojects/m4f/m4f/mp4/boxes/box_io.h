@@ -3,8 +3,12 @@
 // BoxWriter writes them, and testing/box_reader.h reads them back.
 #pragma once
 
+#include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "m4f/base/bytes.h"
@@ -29,9 +33,6 @@ class BoxOutput {
   void u32(uint32_t v) { self().number(v, 4); }
   void u64(uint64_t v) { self().number(v, 8); }
   void i32(int32_t v) { self().number(static_cast<uint32_t>(v), 4); }
-  void zeros(size_t n) {
-    for (size_t i = 0; i < n; ++i) self().number(0, 1);
-  }
   void full(uint8_t version, uint32_t flags) { u32(static_cast<uint32_t>(version) << 24 | flags); }
   void rest(const Bytes& v) { self().bytes(v); }
 
@@ -71,7 +72,13 @@ class BoxSizer : public BoxOutput<BoxSizer> {
   size_t size() const { return size_; }
 
   void number(uint64_t, size_t n) { size_ += n; }
+  void zeros(size_t n) { size_ += n; }
   void bytes(ByteView v) { size_ += v.size(); }
+  // The size of a long array needs no look at its entries.
+  bool skips(size_t n) {
+    size_ += n;
+    return true;
+  }
   size_t begin_box(FourCc) { return size_ += 8; }
   void end_box(size_t) {}
 
@@ -79,28 +86,37 @@ class BoxSizer : public BoxOutput<BoxSizer> {
   size_t size_ = 0;
 };
 
+// REQUIRES: room for what BoxSizer counts, filled with zeros.
 class BoxWriter : public BoxOutput<BoxWriter> {
  public:
-  explicit BoxWriter(Bytes& out) : out_(out) {}
+  explicit BoxWriter(std::span<uint8_t> to) : to_(to) {}
 
   void number(uint64_t v, size_t n) {
-    uint8_t b[8];
-    for (size_t i = 0; i < n; ++i) b[i] = static_cast<uint8_t>(v >> (8 * (n - 1 - i)));
-    out_.insert(out_.end(), b, b + n);
+    assert(n <= to_.size() - at_);
+    for (size_t i = 0; i < n; ++i) to_[at_ + i] = static_cast<uint8_t>(v >> (8 * (n - 1 - i)));
+    at_ += n;
   }
-  void bytes(ByteView v) { out_.insert(out_.end(), v.begin(), v.end()); }
+  void zeros(size_t n) { at_ += n; }
+  void bytes(ByteView v) {
+    std::ranges::copy(v, to_.subspan(at_, v.size()).begin());
+    at_ += v.size();
+  }
+  bool skips(size_t) { return false; }
   size_t begin_box(FourCc type) {
-    const size_t start = out_.size();
+    const size_t start = at_;
     u32(0);
     u32(type);
     return start;
   }
   void end_box(size_t start) {
-    ByteWriter(out_).patch_u32(start, static_cast<uint32_t>(out_.size() - start));
+    const size_t end = std::exchange(at_, start);
+    number(end - start, 4);
+    at_ = end;
   }
 
  private:
-  Bytes& out_;
+  std::span<uint8_t> to_;
+  size_t at_ = 0;
 };
 
 template <typename Self>
@@ -127,7 +143,9 @@ size_t box_size(Box& box) {
 // Appends the box with its header. Boxes are plain values; exchange() is not const because it also reads.
 template <typename Box>
 void write_box(Bytes& out, Box& box) {
-  BoxWriter(out).box(box);
+  const size_t at = out.size(), size = box_size(box);
+  out.resize(at + size);
+  BoxWriter(std::span(out).subspan(at)).box(box);
 }
 
 }  // namespace m4f::mp4

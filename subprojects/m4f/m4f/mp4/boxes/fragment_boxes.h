@@ -1,6 +1,8 @@
 // The boxes of a movie fragment (ISO/IEC 14496-12 8.8).
 #pragma once
 
+#include <span>
+
 #include "m4f/mp4/boxes/box_io.h"
 
 namespace m4f::mp4 {
@@ -57,18 +59,21 @@ struct Tfdt {
 constexpr uint32_t kSyncSample = 0x02000000;     // depends on no other sample
 constexpr uint32_t kNonSyncSample = 0x01010000;  // depends on others, is no sync sample
 
-struct Trun {
+struct TrunSample {
+  uint32_t duration = 0, size = 0, flags = 0;
+  int32_t composition_offset = 0;
+};
+
+// `Samples` is a container of TrunSample: a span of samples that stand elsewhere (written), a vector (read).
+template <typename Samples>
+struct TrunOf {
   static constexpr FourCc kType = fourcc("trun");
   static constexpr uint32_t kDataOffset = 0x1, kFirstSampleFlags = 0x4, kDuration = 0x100, kSize = 0x200;
   static constexpr uint32_t kFlags = 0x400, kCompositionOffset = 0x800;
-  struct Sample {
-    uint32_t duration = 0, size = 0, flags = 0;
-    int32_t composition_offset = 0;
-  };
   uint32_t flags = kDataOffset | kDuration | kSize;
   int32_t data_offset = 0;
   uint32_t first_sample_flags = 0;
-  std::vector<Sample> samples;
+  Samples samples;
 
   template <typename Io>
   void exchange(Io& io) {
@@ -82,7 +87,8 @@ struct Trun {
       if (!io.fits(count, sample_size())) return;
       samples.resize(count);
     }
-    for (Sample& s : samples) {
+    if (io.skips(count * sample_size())) return;
+    for (TrunSample& s : samples) {
       if (flags & kDuration) io.u32(s.duration);
       if (flags & kSize) io.u32(s.size);
       if (flags & kFlags) io.u32(s.flags);
@@ -96,11 +102,12 @@ struct Trun {
   }
 };
 
-struct Traf {
+template <typename Samples>
+struct TrafOf {
   static constexpr FourCc kType = fourcc("traf");
   Tfhd tfhd;
   Tfdt tfdt;
-  Trun trun;
+  TrunOf<Samples> trun;
 
   template <typename Io>
   void exchange(Io& io) {
@@ -110,10 +117,11 @@ struct Traf {
   }
 };
 
-struct Moof {
+template <typename Samples>
+struct MoofOf {
   static constexpr FourCc kType = fourcc("moof");
   Mfhd mfhd;
-  std::vector<Traf> traf;
+  std::vector<TrafOf<Samples>> traf;
 
   template <typename Io>
   void exchange(Io& io) {
@@ -121,5 +129,9 @@ struct Moof {
     io.box(traf);
   }
 };
+
+using Moof = MoofOf<std::span<TrunSample>>;
+using Traf = TrafOf<std::span<TrunSample>>;
+using Trun = TrunOf<std::span<TrunSample>>;
 
 }  // namespace m4f::mp4

@@ -1,9 +1,15 @@
 // Reads boxes back through the same exchange() that writes them. For tests: nothing served depends on it.
 #pragma once
 
+#include "m4f/mp4/boxes/fragment_boxes.h"
 #include "m4f/mp4/boxes/init_boxes.h"
 
 namespace m4f::mp4::testing {
+
+// A moof with samples of its own.
+using ReadTrun = TrunOf<std::vector<TrunSample>>;
+using ReadTraf = TrafOf<std::vector<TrunSample>>;
+using ReadMoof = MoofOf<std::vector<TrunSample>>;
 
 // Children are found by their type, in any order; boxes that nobody asks for are skipped.
 class BoxReader {
@@ -24,6 +30,7 @@ class BoxReader {
   void u64(uint64_t& v) { v = in_.u64(); }
   void i32(int32_t& v) { v = static_cast<int32_t>(in_.u32()); }
   void zeros(size_t n) { in_.skip(n); }
+  bool skips(size_t) { return false; }
   void full(uint8_t& version, uint32_t& flags) {
     version = in_.u8();
     flags = in_.u24();
