@@ -64,11 +64,17 @@ std::string master_playlist(const RingView& view, const MasterPlaylistOptions& o
 std::vector<RenditionReport> master_children(const RingView& view, const MasterPlaylistOptions& options);
 
 struct MpdOptions {
-  TrackSelection tracks;
-  Ticks segment_duration;
-  std::string query;
+  TrackSelection tracks;   // empty = all that fMP4 can carry
+  Ticks segment_duration;  // configured: gives the pace of updates and the delay behind the live edge
+  std::string query;       // carried on to the addresses of segments and init segments
+  std::string prefix;      // path from the manifest to the stream: "" or "../"
 };
+// A dynamic MPD (ISO/IEC 23009-1, isoff-live) of the sealed segments that playlists show; `now` goes into
+// UTCTiming only. Empty while there is none. Every address is below "tracks-<id>/": init_name(), and
+// "dash-<time>.m4s", whose time is the tfdt of the track's first sample.
 std::string mpd(const RingView& view, const MpdOptions& options, std::chrono::system_clock::time_point now);
+// The sealed segment in which the track's first sample has exactly this tfdt, or null.
+SegmentPtr find_dash_segment(const RingView& view, TrackId track, uint64_t time);
 
 // "2026/11/20/13/05/37-05000": UTC start and duration in ms; the whole address of a sealed segment but its
 // ending.
