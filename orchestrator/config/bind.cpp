@@ -1,6 +1,5 @@
 #include "orchestrator/config/bind.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <set>
@@ -11,22 +10,12 @@
 namespace sluice::config {
 namespace {
 
-bool is_ip_address(const std::string& text) {
-  unsigned char bytes[16];
-  return inet_pton(AF_INET, text.c_str(), bytes) == 1 || inet_pton(AF_INET6, text.c_str(), bytes) == 1;
-}
-
 template <typename Visit>
 void for_all_sections(Visit visit) {
   visit(kGlobalSection);
   visit(kListenerSection);
   visit(kStreamSection);
-}
-
-Problem rtp(std::string_view text, bool& udp) {
-  if (text != "udp" && text != "tcp") return fmt::format("'{}' is not a transport: write udp or tcp", text);
-  udp = text == "udp";
-  return {};
+  visit(kVodSection);
 }
 
 class Binder {
@@ -161,6 +150,8 @@ class Binder {
         return stream(d, true, out);
       case Form::kOndemand:
         return stream(d, false, out);
+      case Form::kVod:
+        return vod(d, out);
       case Form::kCredentials:
         return credentials(d, field.name == "edit_auth" ? out.edit_auth : out.view_auth);
       default:
@@ -198,6 +189,36 @@ class Binder {
     }
   }
   void special(Form, const Field<Listener>&, const Directive&, Listener&) {}
+  void special(Form, const Field<VodLocation>&, const Directive& d, VodLocation& out) {
+    no_block(d);
+    if (d.args.empty())
+      reporter_.error(d.name.at, fmt::format("'{0}' needs a directory: {0} /DIRECTORY;", d.name.text));
+    for (const Token& storage : d.args) {
+      if (storage.text.starts_with('/'))
+        out.storages.push_back(storage.text);
+      else
+        reporter_.warning(
+            storage.at,
+            "only directories of this machine (/...) are supported yet: this storage has no effect");
+    }
+  }
+
+  void vod(const Directive& d, Config& out) {
+    VodLocation v;
+    v.place = reporter_.place(d.name.at);
+    if (d.args.empty())
+      return reporter_.error(
+          d.name.at, fmt::format("'{0}' needs a name: {0} NAME {{ storage /DIRECTORY; }}", d.name.text));
+    if (d.args.size() > 1) return too_many(d, 1, "one name");
+    v.name = d.args[0].text;
+    if (const std::string problem = stream_name_problem(v.name); !problem.empty())
+      return reporter_.error(d.args[0].at, problem);
+    section(kVodSection, d.body, v);
+    reporter_.warning(
+        d.name.at,
+        fmt::format("files of '{}' are for file:// inputs: serving them is not supported yet", v.name));
+    out.vod_locations.push_back(std::move(v));
+  }
 
   void credentials(const Directive& d, std::optional<Credentials>& out) {
     no_block(d);
@@ -389,47 +410,12 @@ class Binder {
   Reporter& reporter_;
 };
 
-// Narrower than RFC 9110 5.6.2: what every server and GStreamer's structures take.
-bool is_header_name(std::string_view name) {
-  if (name.empty() || name.size() > 128) return false;
-  for (char c : name) {
-    const bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alnum && c != '-' && c != '_' && c != '.') return false;
-  }
-  return true;
-}
-
 }  // namespace
-
-Problem set_argument(Input& input, const Field<Input>& field, std::string_view name, std::string_view value) {
-  for (char c : value)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return "a value holds no control characters";
-  if (const Form* form = std::get_if<Form>(&field.member)) {
-    if (*form == Form::kRtp) return rtp(value, input.rtp_udp);
-    if (*form == Form::kHeader) {
-      name.remove_prefix(std::string_view("header.").size());
-      if (!is_header_name(name)) return "the part after 'header.' is not the name of a header";
-      input.headers[std::string(name)] = value;
-    }
-    return {};
-  }
-  Problem problem;
-  std::visit(
-      [&](auto member) {
-        if constexpr (!std::is_same_v<decltype(member), Form>)
-          problem = read(value, field.limits, input.*member);
-      },
-      field.member);
-  if (problem) return problem;
-  if (field.name == "sources")
-    for (const std::string& source : input.sources)
-      if (!is_ip_address(source)) return fmt::format("'{}' is not an IP address", source);
-  return {};
-}
 
 Config bind(const std::vector<Directive>& directives, Reporter& reporter) {
   Config out;
   Binder(reporter).section(kGlobalSection, directives, out);
+  resolve_files(out, reporter);
   return out;
 }
 

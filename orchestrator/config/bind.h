@@ -9,6 +9,8 @@
 namespace sluice::config {
 
 Config bind(const std::vector<Directive>& directives, Reporter& reporter);
+// file://LOCATION/FILE becomes a path below one of the location's storages: the first that has the file.
+void resolve_files(Config& config, Reporter& reporter);
 void validate(const Config& config, Reporter& reporter);
 
 }  // namespace sluice::config

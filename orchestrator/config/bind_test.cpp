@@ -138,6 +138,33 @@ TEST(Config, QueriesOfFakeUdpAndSrtAreArguments) {
             "f:1:18: streamid: a value holds no control characters");
 }
 
+TEST(Config, FilesOfVodLocationsBecomePaths) {
+  const auto loaded = load_text(
+      "stream a { input file://movies/x/b%20c.mp4; } vod movies { storage /nonexistent/; path /other; }\n"
+      "stream b { input file://movies/../../etc/passwd; }\n"
+      "stream c { input file://nowhere/a.mp4; }\n"
+      "file empty { path s3://key@host/bucket; } stream d { input file://empty/a.mp4; }\n"
+      "vod movies { storage /x; }",
+      "f");
+  std::string text;
+  for (Diagnostic d : loaded.diagnostics)
+    if (d.severity == Severity::kError) text += d.place.text() + ": " + d.text + "\n";
+  EXPECT_EQ(text,
+            "f:2:18: '../../etc/passwd' is not the name of a file in a VOD location\n"
+            "f:3:18: no VOD location has 'nowhere/a.mp4': write file:///DIRECTORY/FILE, or declare vod NAME "
+            "{ storage "
+            "/DIRECTORY; }\n"
+            "f:4:60: VOD location 'empty' has no directory: add 'storage /DIRECTORY;' to it\n"
+            "f:5:1: a VOD location 'movies' stands already at f:1:47: names must differ\n");
+  const auto right = load_text(
+      "vod m { storage /nonexistent/; storage /; } stream a { input file://m/etc/passwd; }\n"
+      "stream b { input file://m/no%20such.mp4; }",
+      "f");
+  ASSERT_TRUE(right.config);
+  EXPECT_EQ(right.config->streams.at(0).inputs.at(0).file, "/etc/passwd");
+  EXPECT_EQ(right.config->streams.at(1).inputs.at(0).file, "/nonexistent/no such.mp4");
+}
+
 TEST(Config, OndemandIsReadAndRunsPermanently) {
   const auto loaded =
       load_text("ondemand a { input fake://fake; } stream b { static false; input fake://fake; }", "f");

@@ -40,6 +40,8 @@ struct Input {
   std::optional<std::chrono::seconds> source_timeout;  // 0 = never (`false`)
   std::optional<std::chrono::seconds> max_retry_timeout;
   std::string comment;
+  // file
+  std::string file;  // absolute path; empty = the URL's
   // http
   std::string user_agent;
   std::map<std::string, std::string> headers;
@@ -85,10 +87,18 @@ struct Stream {
   Place place;
 };
 
+// Directories whose files a `file://NAME/...` input reads.
+struct VodLocation {
+  std::string name;
+  std::vector<std::string> storages;  // searched in order
+  Place place;
+};
+
 struct Config {
   std::vector<Listener> listeners;
   std::optional<Credentials> edit_auth, view_auth;
   LogLevel loglevel = LogLevel::kInfo;
+  std::vector<VodLocation> vod_locations;
   std::vector<Stream> streams;  // in file order
 };
 

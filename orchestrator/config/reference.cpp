@@ -50,7 +50,7 @@ constexpr std::string_view kSources = R"(
 | URL | source |
 |---|---|
 | `fake://fake` | A moving pattern with a running UTC clock, and a tone. |
-| `file:///DIR/FILE` | A local MP4, MPEG-TS or Matroska file, looped with continuous timestamps. |
+| `file:///DIRECTORY/FILE`, `file://LOCATION/FILE` | A local MP4, MPEG-TS or Matroska file, looped with continuous timestamps. `LOCATION` is a `vod`. |
 | `udp://IP:PORT`, `udp://IFACE@IP:PORT`, `udp://IP:PORT/INTERFACE-IP` | MPEG-TS over UDP or RTP, unicast or multicast. |
 | `tshttp://`, `tshttps://`, `http(s)://` ending in `.ts` or `/mpegts` | Endless MPEG-TS over HTTP. |
 | `hls://`, `hlss://`, `http(s)://` ending in `.m3u8` | HLS with MPEG-TS or fMP4 segments. |
@@ -144,13 +144,14 @@ std::string reference_text() {
   std::string out(kIntroduction);
   table(out, "The file", kGlobalSection);
   table(out, "In `http` and `https`", kListenerSection);
+  table(out, "In `vod`", kVodSection);
   table(out, "In `stream` and `ondemand`", kStreamSection);
   out += kSources;
   table(out, "Arguments of `input`", kInputSection);
   out +=
       "\nOutput protocols that are served: `hls` (also low latency), `cmaf`, `dash`, `tshttp` (old: "
       "`mpegts`), `player`, `api`.\n"
-      "\n<!-- Written from orchestrator/config/tables.h by `meson compile update-configuration-reference`. "
+      "\n<!-- Written from orchestrator/config/table_*.h by `meson compile update-configuration-reference`. "
       "-->\n";
   return out;
 }

@@ -45,6 +45,12 @@ void check_stream(const Stream& s, Reporter& reporter) {
 
 void validate(const Config& config, Reporter& reporter) {
   check_listeners(config, reporter);
+  std::unordered_map<std::string_view, const VodLocation*> locations;
+  for (const VodLocation& v : config.vod_locations)
+    if (const auto [first, fresh] = locations.emplace(v.name, &v); !fresh)
+      reporter.error(v.place, 1,
+                     fmt::format("a VOD location '{}' stands already at {}: names must differ", v.name,
+                                 first->second->place.text()));
   std::unordered_map<std::string_view, const Stream*> names;
   for (const Stream& s : config.streams) {
     check_stream(s, reporter);

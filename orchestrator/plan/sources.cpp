@@ -112,11 +112,9 @@ Problem fake(const SourceRequest& r, InputPlan& out) {
 }
 
 Problem file(const SourceRequest& r, InputPlan& out) {
-  const std::string path = config::percent_decode(r.url.path);
-  if (!r.url.host.empty() && r.url.host != "localhost")
-    return fmt::format(
-        "'{}' would be a VOD location, and these are not supported yet: write file:///DIRECTORY/FILE",
-        r.url.host);
+  const std::string path = r.input.file.empty() ? config::percent_decode(r.url.path) : r.input.file;
+  if (r.input.file.empty() && !r.url.host.empty() && r.url.host != "localhost")
+    return fmt::format("no VOD location '{}' is known: write file:///DIRECTORY/FILE", r.url.host);
   if (path.size() < 2 || path.back() == '/' || path.find('\0') != std::string::npos)
     return "file:// needs the absolute path of a file: file:///DIRECTORY/FILE";
   add(out, {.from = {},
