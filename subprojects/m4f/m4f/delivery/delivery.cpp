@@ -185,8 +185,11 @@ struct Delivery::Impl {
       case Kind::kMedia:
         return playlist(request);
       case Kind::kMpd:
+        return manifest(request);
       case Kind::kDashSegment:
-        return status_reply(404);
+        if (request.route.tracks.ids.size() != 1) return status_reply(404);
+        return segment(request,
+                       find_dash_segment(*request.view, request.route.tracks.ids[0], request.route.number));
       case Kind::kMpegts:
         return endless_ts(request);
       case Kind::kSegment:
@@ -288,6 +291,22 @@ struct Delivery::Impl {
     });
     if (body->empty()) return status_reply(404);
     return text_reply(body, "application/vnd.apple.mpegurl", std::move(cache_control));
+  }
+
+  DeliveryReply manifest(const Request& request) {
+    const RingView& view = *request.view;
+    const auto limits = presentation.limits(view, request.options->segment_duration);
+    if (!view.segments.front()->sealed()) return hold(request, patience(limits, 1));
+    presentation.warn_left_out(view, Container::kFmp4, "fMP4");
+    MpdOptions options;
+    options.tracks = request.selection();
+    options.segment_duration = request.options->segment_duration;
+    options.query = request.query.carried;
+    options.prefix = request.route.tracks.ids.empty() ? "" : "../";
+    const std::string text = mpd(view, options, request.now);
+    if (text.empty()) return status_reply(404);
+    // It says what time it is: no cache may keep it for long.
+    return text_reply(shared_text(text), "application/dash+xml", "max-age=1");
   }
 
   static bool any_segment_has(const RingView& view, size_t first, size_t end, const TrackSelection& selection,

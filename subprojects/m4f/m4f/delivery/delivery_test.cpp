@@ -65,6 +65,65 @@ TEST_F(DeliveryTest, EverythingThatPlaylistsNameCanBeFetched) {
   }
 }
 
+// The addresses that an MPD's templates come to: init segments, and media for the times of its timelines.
+std::vector<std::string> dash_addresses(const std::string& mpd) {
+  const auto attribute = [&](const std::string& name, size_t from) {
+    const size_t at = mpd.find(" " + name + "=\"", from) + name.size() + 3;
+    return mpd.substr(at, mpd.find('"', at) - at);
+  };
+  std::vector<std::string> out;
+  for (size_t i = mpd.find("<SegmentTemplate "); i != mpd.npos; i = mpd.find("<SegmentTemplate ", i + 1)) {
+    out.push_back(attribute("initialization", i));
+    const std::string media = attribute("media", i);
+    const size_t end = mpd.find("</SegmentTemplate>", i), time = media.find("$Time$");
+    int64_t next = 0;
+    for (size_t s = mpd.find("<S ", i); s < end; s = mpd.find("<S ", s + 1)) {
+      const std::string tag = mpd.substr(s, mpd.find('>', s) - s);
+      if (tag.find(" t=") != tag.npos) next = std::stoll(attribute("t", s));
+      for (int64_t r = tag.find(" r=") == tag.npos ? 0 : std::stoll(attribute("r", s)); r >= 0; --r) {
+        out.push_back(std::string(media).replace(time, 6, std::to_string(next)));
+        next += std::stoll(attribute("d", s));
+      }
+    }
+  }
+  return out;
+}
+
+TEST_F(DeliveryTest, EverythingThatTheDashManifestNamesCanBeFetched) {
+  stream.segments(6);
+  stream.discontinuity();
+  stream.segments(1);
+  stream.grow(Ticks::from_seconds(1));
+  for (const std::string target : {"index.mpd", "Manifest.mpd?token=1", "tracks-a1/index.mpd"}) {
+    const DeliveryReply reply = get(target);
+    EXPECT_EQ(reply.content_type, "application/dash+xml");
+    const auto uris = dash_addresses(text_of(reply));
+    EXPECT_GE(uris.size(), 5u);
+    for (const std::string& uri : uris)
+      EXPECT_EQ(status(beside(target, uri)), 200) << target << " names " << uri;
+  }
+}
+
+TEST_F(DeliveryTest, DashSegmentIsTheHlsSegmentOfItsTrack) {
+  const SegmentPtr segment = stream.segment();
+  const size_t video[] = {0};
+  EXPECT_EQ(text(fmt::format("tracks-v1/dash-{}.m4s", segment->header().start.count)),
+            as_text(mp4::package(*segment, video)));
+  EXPECT_EQ(status(fmt::format("tracks-v1/dash-{}.m4s", segment->header().start.count + 1)), 404);
+  EXPECT_EQ(status(fmt::format("tracks-v1a1/dash-{}.m4s", segment->header().start.count)), 404);
+  EXPECT_EQ(status(fmt::format("dash-{}.m4s", segment->header().start.count)), 404);
+}
+
+TEST_F(DeliveryTest, DashManifestWaitsForTheFirstSegment) {
+  EXPECT_EQ(status("index.mpd"), 503);
+  stream.grow(Ticks::from_seconds(1));
+  EXPECT_TRUE(waits("index.mpd"));
+  stream.seal();
+  EXPECT_EQ(status("index.mpd"), 200);
+  EXPECT_EQ(get("index.mpd").cache_control, "max-age=1");
+  EXPECT_EQ(status("tracks-a9/index.mpd"), 404);
+}
+
 TEST_F(DeliveryTest, MasterNamesPlaylistsThatPlay) {
   stream.segments(4);
   for (const char* tail :
