@@ -1,4 +1,5 @@
-// Cuts frames into segments and gives them UTC time. The only place that decides; everything downstream forwards.
+// Cuts frames into segments and gives them UTC time. The only place that decides; everything downstream
+// forwards.
 #pragma once
 
 #include <functional>
@@ -12,29 +13,30 @@
 namespace m4f {
 
 struct SegmenterSettings {
-  Ticks segment_duration = Ticks::from_seconds(5);  // cut at the first key frame at or after it
-  Ticks part_duration = Ticks::from_ms(200);        // 0 = no LL-HLS parts
+  Ticks segment_duration = Ticks::from_seconds(5);       // cut at the first key frame at or after it
+  Ticks part_duration = Ticks::from_ms(200);             // 0 = no LL-HLS parts
   Ticks max_segment_duration = Ticks::from_seconds(30);  // cut without a key frame, counted as an error
-  Ticks track_wait = Ticks::from_seconds(3);        // how long a declared but silent track delays the first segment
+  Ticks track_wait = Ticks::from_seconds(3);  // how long a declared but silent track delays the first segment
 };
 
 // A frame in canonical form (media/track.h) as a demuxer or parser gave it.
 struct InputFrame {
-  size_t track = 0;               // from add_track()
+  size_t track = 0;  // from add_track()
   bool key = false;
-  std::optional<Ticks> dts, pts;  // the source's own clock, continuous over 33-bit wraps; at least one present
-  Ticks duration;                 // 0 = unknown
-  bool discont = false;           // frames were lost before this one
-  std::vector<ByteView> pieces;   // payload, concatenated in order
+  std::optional<Ticks> dts,
+      pts;                       // the source's own clock, continuous over 33-bit wraps; at least one present
+  Ticks duration;                // 0 = unknown
+  bool discont = false;          // frames were lost before this one
+  std::vector<ByteView> pieces;  // payload, concatenated in order
 };
 
 struct SegmenterStats {
   uint64_t frames = 0, bytes = 0;
-  uint64_t timestamp_jumps = 0;        // discontinuities made
-  uint64_t timestamps_corrected = 0;   // missing, repeated or backward timestamps that were mended
-  uint64_t frames_dropped = 0;         // before the first key frame, or unusable
-  uint64_t forced_cuts = 0;            // no key frame within max_segment_duration
-  int64_t drift_ppm = 0;               // the source's clock against ours, as it is being slewed
+  uint64_t timestamp_jumps = 0;       // discontinuities made
+  uint64_t timestamps_corrected = 0;  // missing, repeated or backward timestamps that were mended
+  uint64_t frames_dropped = 0;        // before the first key frame, or unusable
+  uint64_t forced_cuts = 0;           // no key frame within max_segment_duration
+  int64_t drift_ppm = 0;              // the source's clock against ours, as it is being slewed
 };
 
 class Segmenter {
@@ -43,10 +45,10 @@ class Segmenter {
   Segmenter(SegmenterSettings settings, std::function<void(const RecordEvent&)> sink);
   ~Segmenter();
 
-  // Declares a track; its id is given in order of declaration (v1, v2, a1, ...). More may come later: they appear
-  // from the next segment on, with a discontinuity. Returns the index for InputFrame::track.
-  // A track whose decoder configuration is not known yet is declared with its codec alone; update_track() completes it
-  // before its first frame. Complete or not, it counts as silent until that frame.
+  // Declares a track; its id is given in order of declaration (v1, v2, a1, ...). More may come later: they
+  // appear from the next segment on, with a discontinuity. Returns the index for InputFrame::track. A track
+  // whose decoder configuration is not known yet is declared with its codec alone; update_track() completes
+  // it before its first frame. Complete or not, it counts as silent until that frame.
   size_t add_track(Track track);
   // A changed decoder configuration; equal formats are no change. Takes effect at the track's next key frame.
   void update_track(size_t index, Track track);
@@ -54,8 +56,10 @@ class Segmenter {
   // No more tracks are expected: the first segment need not wait for others.
   void tracks_complete();
 
-  // `now`: wall clock (UTC) when the frame arrived; `steady`: monotonic clock in ticks, any origin. The wall clock is
-  // read once per run (first frame and each discontinuity); drift is measured on the steady clock.
+  // `now`: wall clock (UTC) when the frame arrived; `steady`: monotonic clock in ticks, any origin. The wall
+  // clock counts once per run: at the first frame, and at the first one after interrupt(); its later steps do
+  // not matter. Within a run jumps are bridged and drift is measured on the steady clock (timeline.h,
+  // drift.h). An error concerns this frame alone, which is left out.
   Result<void> push(const InputFrame& frame, Ticks now, Ticks steady);
   // The source broke off (lost, flushed, switched): seals the open segment; what follows is a discontinuity.
   void interrupt();
