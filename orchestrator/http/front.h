@@ -14,8 +14,7 @@
 namespace sluice::http {
 
 struct FrontSettings {
-  std::string assets;    // directory with hls.js; empty = where the build installed it
-  std::string version;   // server_version of the API
+  std::string version;   // server_version of the API; empty = this build's
   unsigned threads = 0;  // 0 = one per core
 };
 

@@ -9,7 +9,7 @@
 
 namespace m4fhttp {
 
-// Who counts viewers and bytes. Called in worker threads, several at a time.
+// Who counts one stream's viewers and bytes. Called in worker threads, several at a time.
 class DeliveryHooks {
  public:
   virtual ~DeliveryHooks() = default;
@@ -22,13 +22,15 @@ class DeliveryHooks {
 // Serves streams over any number of servers. Thread-safe. Outlived by no exchange: stop the servers first.
 class DeliveryHandler {
  public:
-  explicit DeliveryHandler(std::shared_ptr<DeliveryHooks> hooks = nullptr);
+  DeliveryHandler();
   ~DeliveryHandler();
 
   // Answers a GET, HEAD or OPTIONS for `tail` (decoded, without leading slash) of a stream; other methods get
   // 405. `delivery` is kept until the answer is complete (a pointer that also owns something around it is
   // fine).
-  void serve(const ExchangePtr& exchange, std::shared_ptr<m4f::Delivery> delivery, std::string tail);
+  // `hooks` may be null.
+  void serve(const ExchangePtr& exchange, std::shared_ptr<m4f::Delivery> delivery, std::string_view tail,
+             std::shared_ptr<DeliveryHooks> hooks = nullptr);
 
  private:
   struct Impl;

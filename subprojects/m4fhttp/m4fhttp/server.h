@@ -17,7 +17,7 @@ struct ListenerSettings {
   uint16_t port = 0;         // 0 = a free one
   bool tls = false;
   std::string certificate = {}, certificate_key = {};  // PEM files; an empty key = in the certificate's file
-  std::string setting = {};  // for messages: how the user names it ("http 8080 in /etc/x.conf:3")
+  std::string setting = {};  // for messages: how the user names it ("`http 8080` in /etc/x.conf:3")
 };
 
 struct ServerSettings {

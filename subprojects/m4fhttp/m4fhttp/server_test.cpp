@@ -422,16 +422,16 @@ TEST(Server, SaysWhichPortIsTakenAndWhatToDo) {
   TestServer first(echo);
   ServerSettings settings;
   settings.listeners.push_back(
-      {.address = "127.0.0.1", .port = first.port(), .setting = "http " + std::to_string(first.port())});
+      {.address = "127.0.0.1", .port = first.port(), .setting = "`http` in x.conf:3"});
   TestServer second(echo, settings);
-  EXPECT_EQ(second.error, "port " + std::to_string(first.port()) +
-                              " is in use by another program: change `http " + std::to_string(first.port()) +
-                              "` or stop that program");
+  EXPECT_EQ(second.error,
+            "port " + std::to_string(first.port()) +
+                " is in use by another program: change `http` in x.conf:3 or stop that program");
 }
 
 TEST(Server, SaysThatAnAddressIsNotHere) {
   ServerSettings settings;
-  settings.listeners.push_back({.address = "192.0.2.1", .port = 8080, .setting = "http 192.0.2.1:8080"});
+  settings.listeners.push_back({.address = "192.0.2.1", .port = 8080, .setting = "`http 192.0.2.1:8080`"});
   EXPECT_EQ(TestServer(echo, settings).error,
             "this machine has no address 192.0.2.1: change `http 192.0.2.1:8080`");
   settings.listeners[0].address = "example.com";

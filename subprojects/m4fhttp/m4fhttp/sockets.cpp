@@ -63,8 +63,7 @@ UniqueFd make_socket(Address& address, bool all_addresses) {
 }
 
 tl::unexpected<m4f::Error> refusal(const ListenerSettings& settings, uint16_t port, int why) {
-  const std::string setting =
-      settings.setting.empty() ? fmt::format("port {}", port) : fmt::format("`{}`", settings.setting);
+  const std::string setting = settings.setting.empty() ? fmt::format("port {}", port) : settings.setting;
   switch (why) {
     case EADDRINUSE:
       return m4f::error(m4f::Errc::kIo,

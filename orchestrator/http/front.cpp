@@ -1,0 +1,223 @@
+#include "orchestrator/http/front.h"
+
+#include "m4fhttp/cors.h"
+#include "m4fhttp/delivery_handler.h"
+#include "m4fhttp/server.h"
+#include "orchestrator/api/api.h"
+#include "orchestrator/http/api_thread.h"
+#include "orchestrator/http/pages.h"
+#include "orchestrator/http/sessions.h"
+
+namespace sluice::http {
+namespace {
+
+using m4fhttp::Exchange;
+using m4fhttp::ExchangePtr;
+using m4fhttp::Method;
+using m4fhttp::Response;
+
+constexpr std::string_view kAssets = "/-/assets/";
+
+std::string_view method_name(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOther:
+      break;
+  }
+  return "";
+}
+
+// Counts one stream's clients for one request.
+class StreamHooks final : public m4fhttp::DeliveryHooks {
+ public:
+  StreamHooks(std::shared_ptr<stream::StreamHandle> stream, Sessions& sessions)
+      : stream_(std::move(stream)), sessions_(sessions) {}
+
+  void answered(const Exchange& exchange, const std::string& proto, int status, uint64_t bytes) override {
+    if (bytes > 0) stream_->add_bytes_out(bytes);
+    // Who asks what a stream is made of does not watch it; who is refused neither.
+    if (status >= 400 || proto.empty() || proto == "api") return;
+    const std::string token = m4fhttp::query_value(exchange.target.query, "token");
+    sessions_.touch({exchange.client, stream_->name(), proto, token, exchange.header("user-agent")}, stream_,
+                    Sessions::Clock::now());
+  }
+
+  std::unique_ptr<m4fhttp::LiveSession> live(const Exchange&, const std::string&) override {
+    return std::make_unique<Live>(stream_);
+  }
+
+ private:
+  // A connection is a session.
+  struct Live final : m4fhttp::LiveSession {
+    explicit Live(std::shared_ptr<stream::StreamHandle> stream) : stream(std::move(stream)) {
+      this->stream->session_opened();
+    }
+    ~Live() override { stream->session_closed(); }
+    void sent(uint64_t bytes) override { stream->add_bytes_out(bytes); }
+    const std::shared_ptr<stream::StreamHandle> stream;
+  };
+
+  const std::shared_ptr<stream::StreamHandle> stream_;
+  Sessions& sessions_;
+};
+
+m4fhttp::ServerSettings server_settings(const config::Config& config, const FrontSettings& settings) {
+  m4fhttp::ServerSettings out;
+  out.threads = out.live_threads = settings.threads;
+  for (const config::Listener& listener : config.listeners) {
+    m4fhttp::ListenerSettings to;
+    to.address = listener.address;
+    to.port = listener.port;
+    to.tls = listener.tls;
+    to.certificate = listener.certificate;
+    to.certificate_key = listener.certificate_key;
+    const char* directive = listener.tls ? "https" : "http";
+    to.setting = listener.place.file.empty()
+                     ? fmt::format("`{} {}`", directive, listener.port)
+                     : fmt::format("`{}` in {}:{}", directive, listener.place.file, listener.place.line);
+    out.listeners.push_back(std::move(to));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Front::Impl final : m4fhttp::Handler {
+  Impl(const config::Config& config, stream::Directory& directory, FrontSettings settings)
+      : directory(directory),
+        api(config, directory, settings.version.empty() ? SLUICE_VERSION : settings.version),
+        server(server_settings(config, settings), *this) {
+    for (const config::Listener& listener : config.listeners) api_allowed.push_back(listener.api);
+  }
+
+  void handle(const ExchangePtr& exchange) override;
+  void media(const ExchangePtr& exchange, std::string_view path);
+  void call_api(const ExchangePtr& exchange);
+  void finish_api(Exchange& exchange, api::ApiReply reply);
+
+  stream::Directory& directory;
+  std::vector<bool> api_allowed;  // by listener
+  api::Api api;
+  Pages pages;
+  Sessions sessions;
+  m4fhttp::GzipCache gzip;
+  m4fhttp::DeliveryHandler delivery;
+  ApiThread api_thread{[this] { sessions.sweep(Sessions::Clock::now()); }};
+  m4fhttp::Server server;  // last: ends first
+};
+
+void Front::Impl::handle(const ExchangePtr& exchange) {
+  const std::string_view path = exchange->target.path;
+  if (path.size() > 1 && path[1] != '-' && !api::Api::owns(path)) return media(exchange, path.substr(1));
+  if (api::Api::owns(path) || path == "/-/streams") return call_api(exchange);
+  if (path == "/") return pages.index(*exchange);
+  if (path.starts_with(kAssets)) return pages.asset(*exchange, path.substr(kAssets.size()));
+  if (path == "*") return exchange->reply(m4fhttp::preflight());
+  media(exchange, path.substr(1));
+}
+
+void Front::Impl::media(const ExchangePtr& exchange, std::string_view path) {
+  std::string_view name, tail;
+  std::shared_ptr<stream::StreamHandle> stream;
+  if (m4f::Delivery::split(path, name, tail)) stream = directory.find(name);
+  if (!stream) {
+    Response response{.status = 404};
+    m4fhttp::add_cors(response);
+    response.add("Cache-Control", "max-age=1");
+    return exchange->reply(std::move(response));
+  }
+  if (tail == "embed.html") {
+    if (!stream->config().protocols.player) return exchange->reply(Response{.status = 404});
+    return pages.embed(*exchange);
+  }
+  auto hooks = std::make_shared<StreamHooks>(stream, sessions);
+  std::shared_ptr<m4f::Delivery> of_stream(stream, &stream->delivery());
+  delivery.serve(exchange, std::move(of_stream), tail, std::move(hooks));
+}
+
+void Front::Impl::call_api(const ExchangePtr& exchange) {
+  const bool own = exchange->target.path != "/-/streams";
+  if (own && !api_allowed[exchange->listener])
+    return finish_api(*exchange,
+                      api::api_error(404, "not_found", "not_found", "this listener does not serve the API"));
+  if (exchange->method == Method::kOptions) return finish_api(*exchange, {});
+  if (!own && exchange->method != Method::kGet && exchange->method != Method::kHead)
+    return finish_api(*exchange, api::api_error(405, "unknown_operation", "unknown_operation",
+                                                "the list can only be read"));
+  // Copied here: headers belong to the worker's thread.
+  const bool taken =
+      api_thread.run([this, exchange, own, who = std::string(exchange->header("authorization"))] {
+        const m4fhttp::Target& target = exchange->target;
+        api::ApiReply reply =
+            own ? api.handle({method_name(exchange->method), target.path, target.query, who},
+                             std::chrono::system_clock::now())
+                : api.public_streams(target.query);
+        exchange->defer([this, reply = std::move(reply)](Exchange& e) { finish_api(e, reply); });
+      });
+  if (!taken)
+    finish_api(*exchange,
+               api::api_error(503, "unavailable", "unavailable", "too many requests wait: try again"));
+}
+
+void Front::Impl::finish_api(Exchange& exchange, api::ApiReply reply) {
+  Response response{.status = reply.status};
+  response.head.append(
+      "Access-Control-Allow-Origin: *\r\n"
+      "Access-Control-Allow-Methods: GET, PUT, DELETE, OPTIONS\r\n"
+      "Access-Control-Expose-Headers: *\r\n"
+      "Access-Control-Allow-Headers: *\r\n"
+      "Access-Control-Allow-Private-Network: true\r\n"
+      "Cache-Control: no-store\r\n"
+      "Vary: Accept-Encoding\r\n");
+  if (reply.challenge) response.add("WWW-Authenticate", "Basic realm=\"sluice\", charset=\"UTF-8\"");
+  if (reply.status == 503) response.add("Retry-After", "1");
+  if (!reply.body.empty()) {
+    response.add("Content-Type", "application/json");
+    m4f::SharedBytes body = std::make_shared<const m4f::Bytes>(reply.body.begin(), reply.body.end());
+    if (m4fhttp::accepts_gzip(exchange.header("accept-encoding"))) {
+      if (m4f::SharedBytes smaller = gzip.get(body)) {
+        response.add("Content-Encoding", "gzip");
+        body = std::move(smaller);
+      }
+    }
+    response.append(std::move(body));
+  }
+  exchange.reply(std::move(response));
+}
+
+Front::Front(const config::Config& config, stream::Directory& directory, FrontSettings settings)
+    : impl_(std::make_unique<Impl>(config, directory, std::move(settings))) {}
+
+Front::~Front() {
+  stop();
+}
+
+m4f::Result<void> Front::start() {
+  if (auto started = impl_->server.start(); !started) return started;
+  impl_->api_thread.start();
+  return {};
+}
+
+void Front::stop() {
+  impl_->api_thread.stop();  // it answers by way of the server's threads
+  impl_->server.stop();
+}
+
+std::vector<uint16_t> Front::ports() const {
+  std::vector<uint16_t> out;
+  for (size_t i = 0; i < impl_->api_allowed.size(); ++i) out.push_back(impl_->server.port(i));
+  return out;
+}
+
+}  // namespace sluice::http
