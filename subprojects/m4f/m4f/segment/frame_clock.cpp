@@ -87,7 +87,8 @@ std::optional<FrameClock::Stamp> FrameClock::stamp(const InputFrame& frame, Tick
   } else if (!reorders) {
     out.dts = *pts;
   } else if (has_dts_ && last_dts_) {
-    out.dts = std::min(*last_dts_ + out.duration, *pts);
+    const Ticks expected = *last_dts_ + out.duration;
+    out.dts = absolute(*pts - expected) > kMaxOffset ? *pts : std::min(expected, *pts);
     out.corrected = true;
   } else {
     out.dts = estimator_.next(*pts, known > Ticks() ? known : out.duration);

@@ -61,7 +61,15 @@ void Segmenter::update_track(size_t index, Track track) {
 void Segmenter::remove_track(size_t index) {
   assert(index < impl_->tracks.size());
   impl_->tracks[index].removed = true;
-  std::erase_if(impl_->held, [&](const Impl::Held& h) { return h.arrival.track == index; });
+  for (auto held = impl_->held.begin(); held != impl_->held.end();) {
+    if (held->arrival.track != index) {
+      ++held;
+      continue;
+    }
+    impl_->held_bytes -= held->payload.size();
+    impl_->drop();
+    held = impl_->held.erase(held);
+  }
   if (impl_->running && index == impl_->lead) impl_->lead = impl_->find_lead();
 }
 

@@ -53,7 +53,8 @@ Segmenter::Impl::Cut Segmenter::Impl::decide(const TrackState& t, const Arrival&
     }
   }
   if (is_lead) {
-    if (broken || (break_since && (place.kind == Timeline::Kind::kJoined || place.hole > kHole))) return Cut::kBreak;
+    if (broken || (break_since && (place.kind == Timeline::Kind::kJoined || place.hole > kHole)))
+      return Cut::kBreak;
     if (break_since && arrival.key && arrival.steady - *break_since > kBreakWait) return Cut::kBreak;
     if (arrival.key && timeline.behind()) {
       ++stats.timestamp_jumps;
@@ -135,22 +136,23 @@ void Segmenter::Impl::cut(TrackState& by, const Arrival& arrival, Ticks utc, boo
       choose_part_target(t, &t == &by ? arrival.stamp.duration : t.last_duration);
 
   SegmentHeader header;
+  // Starts rise even where another track began the last segment because the lead was silent.
+  header.start = any_segment ? std::max(utc, segment->header().start + Ticks(1)) : utc;
   header.tracks = make_table();
   if (builder) {
     discontinuity = discontinuity || !same_table(header.tracks, segment->header().tracks);
-    seal(discontinuity ? segment_end() : utc);
+    seal(discontinuity ? segment_end() : header.start);
     for (const TrackState& t : tracks)  // bitrates were measured just now
       if (t.active) header.tracks[t.table_index].bitrate = t.track.bitrate;
   }
   header.number = ++number;
-  header.start = utc;
   header.discontinuity = discontinuity;
   header.gap = discontinuity && utc - segment_end() > kHole;
   header.key_start = arrival.key && &by == &tracks[lead];
   if (discontinuity) ++discontinuities;
-  if (discontinuity || !any_segment) last_break_start = utc;
+  if (discontinuity || !any_segment) last_break_start = header.start;
   header.discontinuity_sequence = discontinuities;
-  header.since_discontinuity = utc - last_break_start;
+  header.since_discontinuity = header.start - last_break_start;
   header.target = settings.segment_duration;
   if (counters)
     header.ts = counters->next(header.tracks);

@@ -263,6 +263,68 @@ TEST(SegmenterTracks, SeveralVideosAndSoundsAreNumberedByKind) {
   for (const char* id : {"v1", "v2", "a1", "a2"}) EXPECT_EQ(bench.frames(id).size(), 500u) << id;
 }
 
+// Everything that can happen, in any order: what holds for every stream holds here.
+TEST(SegmenterTracks, NoMixtureOfTroublesBreaksAPromise) {
+  for (uint32_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(seed);
+    uint32_t state = seed * 2654435761u;
+    const auto below = [&](uint32_t n) {
+      state = state * 1664525 + 1013904223;
+      return (state >> 8) % n;
+    };
+    SegmenterSettings settings;
+    settings.segment_duration = 2_s;
+    settings.max_segment_duration = 8_s;
+    Bench bench(settings);
+    struct Stream {
+      size_t index;
+      bool video, sends;
+      Ticks offset;
+    };
+    std::vector<Stream> streams;
+    for (bool video : {true, false, true, false}) {
+      const size_t index = bench.segmenter.add_track(video ? video_track() : audio_track());
+      streams.push_back({index, video, below(4) > 0, Ticks()});
+    }
+    if (below(2)) bench.segmenter.tracks_complete();
+    uint64_t pushed = 0;
+    Ticks source, steady;
+    for (int i = 0; i < 4000; ++i) {
+      source += Ticks(3600);
+      steady += Ticks(3600);
+      const Ticks jump = Ticks(static_cast<int64_t>(below(40'000'000)) - 20'000'000) / (below(2) ? 1 : 200);
+      if (below(200) == 0) source += jump;
+      if (below(300) == 0) streams[below(4)].offset = jump;
+      if (below(300) == 0) steady += Ticks(below(900'000));
+      if (below(200) == 0) streams[below(4)].sends ^= true;
+      if (below(300) == 0) bench.segmenter.update_track(streams[0].index, video_track(320 * (1 + below(3))));
+      if (below(300) == 0)
+        bench.segmenter.update_track(streams[1].index, audio_track(below(2) ? 48000 : 44100));
+      if (below(400) == 0) bench.segmenter.interrupt();
+      if (below(400) == 0) {
+        Stream& s = streams[below(4)];
+        bench.segmenter.remove_track(s.index);
+        s.index = bench.segmenter.add_track(s.video ? video_track() : audio_track());
+      }
+      for (const Stream& s : streams) {
+        if (!s.sends) continue;
+        const Ticks dts = source + s.offset + Ticks(below(100));
+        const bool has_dts = below(50) > 0;
+        bench.push(s.index, !s.video || below(40) == 0, has_dts ? std::optional(dts) : std::nullopt,
+                   !has_dts || below(50) > 0 ? std::optional(dts + Ticks(below(7200))) : std::nullopt, steady,
+                   i);
+        ++pushed;
+      }
+    }
+    bench.segmenter.finish();
+    bench.check();
+    const SegmenterStats& stats = bench.segmenter.stats();
+    EXPECT_EQ(stats.frames + stats.frames_dropped, pushed);
+    EXPECT_GT(stats.frames, pushed / 4);
+    for (const SegmentPtr& segment : bench.segments) EXPECT_TRUE(segment->sealed());
+  }
+}
+
 TEST(SegmenterTracks, ShortStreamThatEndsBeforeTheWaitIsWritten) {
   Bench bench;
   Source source;
