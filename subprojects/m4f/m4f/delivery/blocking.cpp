@@ -1,5 +1,7 @@
 #include "m4f/delivery/blocking.h"
 
+#include <utility>
+
 #include "m4f/mp4/packager.h"
 
 namespace m4f {
@@ -43,8 +45,10 @@ LiveEdge live_edge(const RingView& view, const ListedWindow& window, const Track
       edge.last_sealed = window.open->header().number;
       edge.last_parts = look_at(*window.open);
       edge.open_parts = 0;
-    } else if (!edge.any) {
-      edge.last_sealed = window.open->header().number - 1;
+    } else {
+      // What never arrived before it counts as complete.
+      const uint64_t before = window.open->header().number - 1;
+      if (std::exchange(edge.last_sealed, before) != before) edge.last_parts = 0;
     }
     edge.any = true;
   }

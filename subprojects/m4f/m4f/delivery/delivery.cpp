@@ -256,13 +256,9 @@ struct Delivery::Impl {
 
   DeliveryReply playlist(const Request& request) {
     const RingView& view = *request.view;
-    Rendered::State state{view.version, view.segments.back()->frame_count(), view.segments.back()->sealed(),
-                          0};
     const auto limits = presentation.limits(view, request.options->segment_duration);
-    state.target_duration = limits.target_duration;
     const bool low_latency =
         request.route.low_latency && request.options->low_latency && limits.part_hold_back.count > 0;
-    if (!low_latency) state.frames = 0;
     const bool master = request.route.kind == Kind::kMaster;
     std::string cache_control = fmt::format("max-age={}", std::max(limits.target_duration / 2, 1u));
     if (low_latency) {
@@ -284,6 +280,11 @@ struct Delivery::Impl {
       return status_reply(404);
     presentation.warn_left_out(view, request.route.container,
                                request.route.container == Container::kTs ? "MPEG-TS" : "fMP4");
+    // Read after the decision that the playlist is ready: what was rendered in this state holds what was
+    // asked for.
+    const Segment& newest = *view.segments.back();
+    const Rendered::State state{view.version, low_latency ? newest.frame_count() : 0, newest.sealed(),
+                                limits.target_duration};
     const std::string key = fmt::format("{}?{}|{}{}{}", request.tail, request.query.carried, low_latency,
                                         request.query.skip && low_latency, request.query.tracks.text());
     const SharedBytes body = rendered.get(state, key, [&] {

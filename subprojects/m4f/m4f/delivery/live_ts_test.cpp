@@ -97,7 +97,7 @@ TEST_F(LiveTsTest, HoleInTheNumbersIsPassed) {
   stream.segment();
   drain();
   got.clear();
-  stream.skip_numbers(2);
+  stream.miss(2);
   stream.segment();
   drain();
   EXPECT_EQ(joined(got), ts::package(*stream.view().segments.back(), {}));

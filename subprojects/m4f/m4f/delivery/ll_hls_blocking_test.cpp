@@ -48,6 +48,17 @@ TEST_F(LlHlsCheck, 15_PartPastTheEndOfASegmentIsTheFirstOfTheNext) {
   EXPECT_EQ(p.all_parts().back().uri, part_name(last + 1, 0));
 }
 
+TEST_F(LlHlsCheck, 15_SegmentThatNeverArrivedIsNotWaitedFor) {
+  stream.segments(2);
+  stream.miss(1);
+  stream.grow(Ticks::from_ms(500));
+  const uint64_t missing = stream.next_number() - 2;
+  EXPECT_EQ(status(video(missing)), 200);
+  EXPECT_EQ(status(video(missing, 3)), 200);
+  EXPECT_TRUE(waits(video(missing + 1)));
+  EXPECT_EQ(status("tracks-v1/" + part_name(missing, 0)), 404);
+}
+
 TEST_F(LlHlsCheck, 16_SegmentInOrBeforeTheWindowIsAnsweredAtOnce) {
   stream.segments(12);
   const uint64_t first = playlist(kVideo).media_sequence;

@@ -35,8 +35,13 @@ Presentation::Limits Presentation::limits(const RingView& view, Ticks segment_du
                        needed.seconds() / 3));
     hold_back_ = needed;
   }
-  Limits limits{target_duration_, hold_back_, first_number_,
-                listed_window(view, target_duration_, first_number_)};
+  // A view that was taken before others were asked about lists what it listed then.
+  const bool old = view.version < newest_version_;
+  const uint64_t first_number = old ? 0 : first_number_;
+  Limits limits{target_duration_, hold_back_, first_number,
+                listed_window(view, target_duration_, first_number)};
+  if (old) return limits;
+  newest_version_ = view.version;
   const ListedWindow& window = limits.window;
   if (window.first < window.end) {
     first_number_ = std::max(first_number_, view.segments[window.first]->header().number);

@@ -36,7 +36,7 @@ class Presentation {
   std::mutex mutex_;
   unsigned target_duration_ = 0;
   Ticks hold_back_;
-  uint64_t first_number_ = 0;
+  uint64_t first_number_ = 0, newest_version_ = 0;
   uint64_t checked_number_ = 0;  // segments up to this one kept the target duration
   std::set<std::string> warned_;
   std::vector<std::string> warnings_;

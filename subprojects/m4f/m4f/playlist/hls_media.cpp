@@ -14,10 +14,11 @@ constexpr unsigned kSkipTargets = 6;  // the skip boundary in target durations (
 
 // One listed segment as a rendition sees it.
 struct Entry {
-  SegmentPtr segment;
+  SegmentPtr segment;            // null: it never arrived
   std::vector<size_t> picked;    // empty: the segment holds none of the rendition's tracks
   Ticks duration;                // of the complete parts, for the open segment
   std::vector<mp4::Part> parts;  // low latency only
+  Ticks start;
 };
 
 bool starts_with_key_frame(const Segment& segment, size_t track) {
@@ -89,7 +90,11 @@ class Writer {
   }
 
   Entry entry_of(const SegmentPtr& segment, bool open) const {
-    Entry entry{segment, pick_tracks(segment->header().tracks, options_.tracks, options_.container), {}, {}};
+    Entry entry{segment,
+                pick_tracks(segment->header().tracks, options_.tracks, options_.container),
+                {},
+                {},
+                segment->header().start};
     if (entry.picked.empty()) {
       entry.duration = segment->duration();
       return entry;
@@ -113,9 +118,23 @@ class Writer {
     }
     for (size_t i = window_.first; i < window_.end; ++i) {
       sealed_.push_back(entry_of(view_.segments[i], false));
-      length_ += sealed_.back().duration;
+      const SegmentPtr& next = i + 1 < window_.end ? view_.segments[i + 1] : window_.open;
+      if (next) add_missing(*view_.segments[i], *next);
     }
+    for (const Entry& entry : sealed_) length_ += entry.duration;
     if (open_) length_ += open_->duration;
+  }
+
+  // Segments that never arrived keep their numbers and their time.
+  void add_missing(const Segment& before, const Segment& after) {
+    const auto missing = static_cast<int64_t>(missing_between(before, after, target_).value_or(0));
+    const Ticks begin = before.header().start + before.duration(), hole = after.header().start - begin;
+    for (int64_t n = 0; n < missing; ++n) {
+      Entry entry;
+      entry.start = begin + hole * n / missing;
+      entry.duration = hole * (n + 1) / missing - hole * n / missing;
+      sealed_.push_back(std::move(entry));
+    }
   }
 
   const Segment* first() const {
@@ -186,6 +205,10 @@ class Writer {
   }
 
   void before_media(const Entry& entry, bool first) {
+    if (!entry.segment) {
+      after_gap_ = true;
+      return;
+    }
     const SegmentHeader& header = entry.segment->header();
     const bool discontinuity = has_discontinuity_tag(header);
     if (discontinuity) print("#EXT-X-DISCONTINUITY\n");
@@ -197,8 +220,9 @@ class Writer {
       }
       map_tracks_ = tracks;
     }
-    if (first || discontinuity || low_latency_)
+    if (first || discontinuity || low_latency_ || after_gap_)
       print("#EXT-X-PROGRAM-DATE-TIME:{}\n", utc_text(header.start));
+    after_gap_ = false;
   }
 
   void parts(const Entry& entry) {
@@ -209,7 +233,8 @@ class Writer {
   }
 
   void segment(const Entry& entry) {
-    // The rendition's track came later or went: nothing to fetch, but the numbers go on (rfc8216bis 4.4.4.7).
+    // It never arrived, or the rendition's track came later or went: nothing to fetch, but the numbers go on
+    // (rfc8216bis 4.4.4.7).
     if (entry.picked.empty()) print("#EXT-X-GAP\n");
     if (low_latency_) {
       print("#EXTINF:{:.5f},\n", entry.duration.seconds());
@@ -217,7 +242,9 @@ class Writer {
       print("#EXTINF:{:.3f},\n", entry.duration.seconds());
     }
     const char* ending = options_.container == Container::kTs ? ".ts" : ".m4s";
-    print("{}\n", address(segment_name(*entry.segment) + ending));
+    print("{}\n",
+          address((entry.segment ? segment_name(*entry.segment) : segment_name(entry.start, entry.duration)) +
+                  ending));
   }
 
   void preload_hint() {
@@ -241,7 +268,7 @@ class Writer {
     std::optional<Entry> last;
     if (window_.open) last = writer.entry_of(window_.open, true);
     for (size_t i = sealed_.size(); i-- > 0 && (!last || last->parts.empty());)
-      last = writer.entry_of(sealed_[i].segment, false);
+      if (sealed_[i].segment) last = writer.entry_of(sealed_[i].segment, false);
     if (!last || last->parts.empty()) return;
     print("#EXT-X-RENDITION-REPORT:URI=\"{}{}{}\",LAST-MSN={},LAST-PART={}\n", report.uri,
           options_.query.empty() ? "" : "?", options_.query, last->segment->header().number,
@@ -257,6 +284,7 @@ class Writer {
   std::vector<Entry> sealed_;
   std::optional<Entry> open_;
   Ticks length_;  // of all that is listed
+  bool after_gap_ = false;
   std::string map_;
   const std::vector<Track>* map_tracks_ = nullptr;
   std::string out_;

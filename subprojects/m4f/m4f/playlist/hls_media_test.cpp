@@ -110,15 +110,39 @@ TEST(ListedWindow, ListsAtLeastTheConfiguredCount) {
   EXPECT_EQ(window.end - window.first, 12u);
 }
 
-TEST(ListedWindow, StartsAfterSegmentsThatNeverArrived) {
+// A pull that broke off within a segment loses that one; the viewers of the others need not notice.
+TEST(HlsMedia, SegmentsThatNeverArrivedAreGaps) {
+  TestStream stream;
+  stream.segments(3);
+  stream.miss(2);
+  stream.segments(2);
+  stream.grow(Ticks::from_ms(500));
+  for (const bool low_latency : {false, true}) {
+    MediaPlaylistOptions options = fmp4_options();
+    options.low_latency = low_latency;
+    const ParsedPlaylist playlist = parse_playlist(media_playlist(stream.view(5), options));
+    ASSERT_EQ(playlist.segments.size(), low_latency ? 8u : 7u);
+    EXPECT_EQ(playlist.media_sequence, kFirstNumber);
+    for (size_t i = 0; i < 7; ++i) EXPECT_EQ(playlist.segments[i].gap, i == 3 || i == 4) << i;
+    EXPECT_EQ(playlist.segments[3].uri, "2026/11/20/13/05/52-05000.m4s");
+    EXPECT_EQ(playlist.segments[5].date, "2026-11-20T13:06:02.000Z");
+  }
+}
+
+TEST(ListedWindow, StartsAfterAHoleThatCannotBeListed) {
   TestStream stream;
   stream.segments(6);
-  stream.skip_numbers(3);
+  stream.miss(17);
   stream.segments(2);
-  const RingView view = stream.view();
-  const ListedWindow window = listed_window(view, 7);
-  EXPECT_EQ(window.first, 6u);
-  EXPECT_EQ(window.end, 8u);
+  EXPECT_EQ(listed_window(stream.view(), 7).first, 6u);
+
+  TestStream jumped;
+  jumped.segments(3);
+  jumped.discontinuity(Ticks::from_seconds(3));
+  jumped.miss(1);  // and with it the discontinuity's own segment
+  jumped.segments(2);
+  RingView view = jumped.view();
+  EXPECT_EQ(listed_window(view, 7).first, 3u);
 }
 
 TEST(ListedWindow, NeverListsAgainWhatWasRemoved) {

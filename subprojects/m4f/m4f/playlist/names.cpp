@@ -31,8 +31,12 @@ std::string date_path(Ticks start) {
 
 }  // namespace
 
+std::string segment_name(Ticks start, Ticks duration) {
+  return fmt::format("{}-{:05}", date_path(start), milliseconds(duration));
+}
+
 std::string segment_name(const Segment& segment) {
-  return fmt::format("{}-{:05}", date_path(segment.header().start), milliseconds(segment.duration()));
+  return segment_name(segment.header().start, segment.duration());
 }
 
 SegmentPtr find_segment(const RingView& view, std::string_view name) {

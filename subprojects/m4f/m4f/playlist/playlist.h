@@ -42,11 +42,16 @@ Ticks part_hold_back(const RingView& view);
 
 // What media_playlist() lists: segments [first, end) of the view, the open one (if it is the newest) not
 // counted. At least the ring's listed ones, and more until three target durations are listed
-// (rfc8216bis 6.2.2); numbers are consecutive.
+// (rfc8216bis 6.2.2). Segments that never arrived are listed as gaps where missing_between() allows it; else
+// the list starts after the hole.
 struct ListedWindow {
   size_t first = 0, end = 0;
   SegmentPtr open;  // follows the listed ones; null = none
 };
+// How many segments never arrived between two neighbours of a view; nothing if they cannot stand in a
+// playlist as gaps: too many, too long, or with discontinuities among them. REQUIRES: before.sealed().
+std::optional<uint64_t> missing_between(const Segment& before, const Segment& after,
+                                        unsigned target_duration);
 ListedWindow listed_window(const RingView& view, unsigned target_duration, uint64_t first_number = 0);
 
 struct MasterPlaylistOptions {
@@ -79,6 +84,7 @@ SegmentPtr find_dash_segment(const RingView& view, TrackId track, uint64_t time)
 // "2026/11/20/13/05/37-05000": UTC start and duration in ms; the whole address of a sealed segment but its
 // ending.
 std::string segment_name(const Segment& segment);
+std::string segment_name(Ticks start, Ticks duration);
 // The sealed segment of that name in the view, or null. `name` as in segment_name().
 SegmentPtr find_segment(const RingView& view, std::string_view name);
 // The address of one LL-HLS part: "part-<segment number>-<part index>.m4s".

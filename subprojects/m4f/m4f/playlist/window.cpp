@@ -5,6 +5,7 @@
 namespace m4f {
 namespace {
 
+constexpr uint64_t kMaxMissing = 16;    // segments in a row that are listed as gaps
 constexpr unsigned kListedTargets = 3;  // rfc8216bis 6.2.2: a live playlist keeps three target durations
 
 unsigned ceil_seconds(Ticks duration) {
@@ -35,23 +36,42 @@ Ticks part_hold_back(const RingView& view) {
   return longest * 3;
 }
 
+std::optional<uint64_t> missing_between(const Segment& before, const Segment& after,
+                                        unsigned target_duration) {
+  const SegmentHeader &a = before.header(), &b = after.header();
+  const uint64_t missing = b.number - a.number - 1;
+  if (missing == 0) return 0;
+  const Ticks hole = b.start - (a.start + before.duration());
+  if (missing > kMaxMissing || hole.count <= 0) return std::nullopt;
+  if (hole / static_cast<int64_t>(missing) > Ticks::from_seconds(target_duration)) return std::nullopt;
+  if (b.discontinuity_sequence != a.discontinuity_sequence + (b.discontinuity ? 1 : 0)) return std::nullopt;
+  return missing;
+}
+
 ListedWindow listed_window(const RingView& view, unsigned target_duration, uint64_t first_number) {
   ListedWindow window;
   window.end = view.segments.size();
   if (window.end == 0) return window;
   if (!view.segments.back()->sealed()) window.open = view.segments[--window.end];
   window.first = window.end;
-  const auto number = [&](size_t i) { return view.segments[i]->header().number; };
-  // A playlist numbers its segments by counting: where some never arrived, it starts after the hole.
-  uint64_t next = window.open ? window.open->header().number : window.end ? number(window.end - 1) + 1 : 0;
   const Ticks enough = Ticks::from_seconds(target_duration) * kListedTargets;
+  const Segment* next = window.open.get();
+  Ticks end = next ? next->header().start : Ticks();
   Ticks listed;
   while (window.first > 0) {
     const size_t i = window.first - 1;
-    if (!view.segments[i]->sealed() || number(i) + 1 != next || number(i) < first_number) break;
+    const Segment& segment = *view.segments[i];
+    if (!segment.sealed() || segment.header().number < first_number) break;
     if (i < view.first_listed && listed >= enough) break;
-    listed += view.segments[i]->duration();
-    next = number(i);
+    if (next) {
+      // A playlist numbers its segments by counting.
+      const auto missing = missing_between(segment, *next, target_duration);
+      if (!missing) break;
+      if (*missing > 0) listed += end - (segment.header().start + segment.duration());
+    }
+    listed += segment.duration();
+    next = &segment;
+    end = segment.header().start;
     window.first = i;
   }
   return window;

@@ -114,6 +114,13 @@ void TestStream::segments(size_t n, Ticks duration) {
   for (size_t i = 0; i < n; ++i) segment(duration);
 }
 
+void TestStream::miss(uint64_t n) {
+  number_ += n;
+  now_ += Ticks::from_seconds(5) * static_cast<int64_t>(n);
+  next_.assign(tracks_.size(), now_);
+  if (std::exchange(discontinuity_, false)) ++discontinuities_;
+}
+
 void TestStream::discontinuity(Ticks jump, std::optional<std::vector<Track>> tracks) {
   if (builder_) seal();
   if (tracks) tracks_ = std::move(*tracks);

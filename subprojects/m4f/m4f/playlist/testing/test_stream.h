@@ -38,8 +38,8 @@ class TestStream {
   void end();
   // The next segment opens with a frame that is no key frame.
   void without_key() { key_start_ = false; }
-  // As if segments never arrived.
-  void skip_numbers(uint64_t n) { number_ += n; }
+  // Segments of 5 s that never arrive; with them the discontinuity that is due.
+  void miss(uint64_t n);
   void set_target(Ticks duration) { target_ = duration; }
 
   RingView view(size_t listed = 4) const;
