@@ -244,7 +244,7 @@ TEST(Segmenter, HostileTimestampsEndNothing) {
   source.run_until(bench, 3_s);
   for (int64_t t : {INT64_MAX, INT64_MIN, int64_t{1} << 62, -(int64_t{1} << 62), int64_t{1} << 52,
                     -(int64_t{1} << 52), int64_t{0}}) {
-    bench.push(source.v, true, Ticks(t), Ticks(-t / 2), 3_s);
+    bench.push(source.v, true, Ticks(t), Ticks(t / -2), 3_s);
     bench.push(source.a, true, Ticks(-(t / 3)), std::nullopt, 3_s);
   }
   source.run_until(bench, 30_s);
