@@ -29,6 +29,21 @@ Segmenter::Segmenter(SegmenterSettings settings, std::function<void(const Record
     : impl_(new Impl(settings, std::move(sink))) {}
 Segmenter::~Segmenter() = default;
 
+void Segmenter::go_on_after(const SegmentPtr& last) {
+  assert(!impl_->any_segment && !impl_->running);
+  const SegmentHeader& header = last->header();
+  impl_->any_segment = true;
+  impl_->segment = last;
+  impl_->number = header.number;
+  impl_->discontinuities = header.discontinuity_sequence;
+  impl_->other_end = header.start + last->duration();
+  impl_->timeline.not_before(impl_->other_end);
+  impl_->counters.emplace(header);
+  for (size_t i = 0; i < last->frame_count(); ++i)
+    impl_->counters->add(last->frame(i), last->frame(i).data.size());
+  for (const Track& track : header.tracks) impl_->part_targets.emplace_back(track.id, track.part_target);
+}
+
 size_t Segmenter::add_track(Track track) {
   // The lowest free number: a track that is declared again after its removal (a reconnected source) keeps its
   // name.

@@ -45,6 +45,11 @@ class Segmenter {
   Segmenter(SegmenterSettings settings, std::function<void(const RecordEvent&)> sink);
   ~Segmenter();
 
+  // The stream goes on where another segmenter left it (its source was connected again): numbers,
+  // discontinuities, continuity counters and part targets continue from `last`; the next segment is a
+  // discontinuity and begins at the end of `last` or later. REQUIRES: before the first frame.
+  void go_on_after(const SegmentPtr& last);
+
   // Declares a track; its id is given in order of declaration (v1, v2, a1, ...). More may come later: they
   // appear from the next segment on, with a discontinuity. Returns the index for InputFrame::track. A track
   // whose decoder configuration is not known yet is declared with its codec alone; update_track() completes

@@ -39,6 +39,28 @@ TEST(Segmenter, FirstFrameIsAtTheWallClockAndTheOffsetOfTracksIsKept) {
   for (const Output& o : video) EXPECT_EQ(o.frame.pts(), kWallStart + Ticks(o.number) + Ticks(3600));
 }
 
+TEST(Segmenter, GoesOnAfterAnotherOnesSegments) {
+  Bench first;
+  Source source;
+  source.run(first, 20_s);
+  const SegmentPtr last = first.segments.back();
+  Bench second;
+  second.segmenter.go_on_after(last);
+  Source again;
+  again.run(second, 20_s);
+  second.check();
+  const SegmentHeader& header = second.segments[0]->header();
+  EXPECT_EQ(header.number, last->header().number + 1);
+  EXPECT_TRUE(header.discontinuity);
+  EXPECT_EQ(header.discontinuity_sequence, last->header().discontinuity_sequence + 1);
+  // Both benches begin at one wall clock, so the second one's time is already taken.
+  EXPECT_EQ(header.start, last->header().start + last->duration());
+  ts::CounterTracker counters(last->header());
+  for (size_t i = 0; i < last->frame_count(); ++i) counters.add(last->frame(i), last->frame(i).data.size());
+  EXPECT_EQ(header.ts, counters.next(header.tracks));
+  EXPECT_FALSE(second.segments[1]->header().discontinuity);
+}
+
 TEST(Segmenter, HalfAFrameShortOfTheDurationIsReached) {
   Bench bench;
   Source source;

@@ -22,7 +22,7 @@ Ticks absolute(Ticks t) {
 }  // namespace
 
 void Timeline::start(Ticks dts, Ticks now, Ticks steady) {
-  Ticks utc = now;
+  Ticks utc = std::max(now, floor_);
   if (anchored_) utc = std::max({now, wall(steady), newest_end_});
   anchored_ = true;
   anchor_utc_ = utc;

@@ -27,6 +27,8 @@ class Timeline {
   // A run begins: the source's `dts` is at `now`, or where our steady clock says if the wall clock was set
   // back since the last run, but never before what was placed already. All tracks begin anew.
   void start(Ticks dts, Ticks now, Ticks steady);
+  // What was there before the first run ends at `utc`: nothing is placed before it.
+  void not_before(Ticks utc) { floor_ = utc; }
   // Gives the next frame of a track its place. `duration` is the frame's own. REQUIRES: started.
   Place place(size_t track, Ticks dts, Ticks duration, Ticks steady);
   void forget_track(size_t track);
@@ -64,6 +66,7 @@ class Timeline {
 
   std::vector<TrackClock> tracks_;
   bool anchored_ = false;
+  Ticks floor_;
   Ticks anchor_utc_, anchor_steady_;
   Ticks offset_;  // of the run, or of its last jump
   Ticks newest_, newest_steady_, newest_end_;
