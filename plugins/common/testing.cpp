@@ -101,8 +101,8 @@ void expect_freed(const char* factory, const std::function<void(GstElement*)>& u
   EXPECT_TRUE(freed) << factory << " is still referenced";
 }
 
-Run run_pipeline(const std::string& text, const std::function<void(GstElement*)>& at_end) {
-  Run run;
+Outcome run_pipeline(const std::string& text, const std::function<void(GstElement*)>& at_end) {
+  Outcome run;
   Ptr<GError> fault;
   Ptr<GstElement> pipeline(gst_parse_launch(text.c_str(), gstx::out(fault)));
   if (fault || !pipeline) {
@@ -110,7 +110,7 @@ Run run_pipeline(const std::string& text, const std::function<void(GstElement*)>
     return run;
   }
   Ptr<GstElement> out(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
-  if (out) g_object_set(out.get(), "sync", FALSE, "async", FALSE, nullptr);
+  if (out) g_object_set(out.get(), "sync", FALSE, "async", FALSE, "wait-on-eos", FALSE, nullptr);
   Ptr<GstBus> bus(gst_element_get_bus(pipeline.get()));
   gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
   run.error = "no end within 60 s";

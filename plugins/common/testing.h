@@ -34,12 +34,12 @@ using Harness = std::unique_ptr<GstHarness, HarnessDeleter>;
 void expect_freed(const char* factory, const std::function<void(GstElement*)>& use);
 
 // A pipeline of gst-launch text that runs until EOS; an element named "out" must be an appsink or absent.
-struct Run {
+struct Outcome {
   std::vector<gstx::Ptr<GstBuffer>> buffers;    // what "out" got
   std::vector<std::string> warnings, messages;  // texts of warnings; names of element messages
   std::string error;                            // empty = EOS was reached
 };
-Run run_pipeline(const std::string& text, const std::function<void(GstElement* pipeline)>& at_end = {});
+Outcome run_pipeline(const std::string& text, const std::function<void(GstElement* pipeline)>& at_end = {});
 
 // An element's class, pads and own properties as text.
 std::string describe(const char* factory);

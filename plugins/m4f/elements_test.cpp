@@ -4,7 +4,7 @@
 namespace sluice {
 namespace {
 
-constexpr const char* kElements[] = {"m4fdemux", "m4fsink", "m4fsrc"};
+constexpr const char* kElements[] = {"m4fmux", "m4ftsdemux", "m4fdemux", "m4fsink", "m4fsrc"};
 
 TEST(Elements, ContractIsTheGoldenOne) {
   std::string text;

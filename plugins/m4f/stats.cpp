@@ -8,13 +8,13 @@ using gstx::Ptr;
 using m4f::Track;
 
 Ptr<GstStructure> stats_structure(const MuxStats& s) {
-  return Ptr<GstStructure>(
-      gst_structure_new("m4fmux-stats", "frames", G_TYPE_UINT64, s.segmenter.frames, "bytes", G_TYPE_UINT64,
-                        s.segmenter.bytes, "segments", G_TYPE_UINT64, s.segments, "last-dts", G_TYPE_INT64,
-                        s.last_dts.count, "timestamp-jumps", G_TYPE_UINT64, s.segmenter.timestamp_jumps,
-                        "corrected", G_TYPE_UINT64, s.segmenter.timestamps_corrected, "dropped",
-                        G_TYPE_UINT64, s.segmenter.frames_dropped + s.unusable, "forced-cuts", G_TYPE_UINT64,
-                        s.segmenter.forced_cuts, "drift-ppm", G_TYPE_INT64, s.segmenter.drift_ppm, nullptr));
+  return Ptr<GstStructure>(gst_structure_new(
+      "m4fmux-stats", "frames", G_TYPE_UINT64, s.segmenter.frames, "bytes", G_TYPE_UINT64, s.segmenter.bytes,
+      "segments", G_TYPE_UINT64, s.segments, "last-dts", G_TYPE_INT64, s.last_dts.count, "timestamp-jumps",
+      G_TYPE_UINT64, s.segmenter.timestamp_jumps, "timestamps-corrected", G_TYPE_UINT64,
+      s.segmenter.timestamps_corrected, "frames-dropped", G_TYPE_UINT64,
+      s.segmenter.frames_dropped + s.unusable, "forced-cuts", G_TYPE_UINT64, s.segmenter.forced_cuts,
+      "drift-ppm", G_TYPE_INT64, s.segmenter.drift_ppm, nullptr));
 }
 
 Ptr<GstStructure> stats_structure(const m4f::ts::DemuxerStats& s) {
