@@ -62,6 +62,83 @@ void write_pes_header(const Stream& stream, const Frame& frame, size_t elementar
   out.insert(out.end(), header, header + size);
 }
 
+// The transport packets of one PES packet: `head` (adaptation field of `adaptation` bytes, PES header, what
+// precedes the payload), then `data`; `stuffing` bytes in the last one.
+class PesWriter {
+ public:
+  PesWriter(uint16_t pid, uint8_t counter, ByteView head, size_t adaptation, ByteView data, size_t stuffing)
+      : pid_(pid),
+        counter_(counter),
+        head_(head),
+        adaptation_(adaptation),
+        data_(data),
+        stuffing_(stuffing) {}
+
+  uint8_t counter() const { return counter_; }
+  bool head_written() const { return head_.empty(); }
+
+  // One packet at `p`; returns the place of the next one.
+  uint8_t* write(uint8_t* p, bool first, bool last) {
+    write_header(p, first);
+    uint8_t* const flags = p + 3;
+    uint8_t* at = p + 4;
+    const bool field = first && adaptation_ != 0;
+    if (field) {
+      *flags |= 0x20;
+      at = take(head_, adaptation_, at);
+    }
+    if (last && stuffing_ != 0) {
+      size_t fill = stuffing_;
+      if (field) {
+        p[4] = static_cast<uint8_t>(p[4] + fill);
+      } else {  // an adaptation field of its own: its length, no flags, stuffing
+        *flags |= 0x20;
+        *at++ = static_cast<uint8_t>(--fill);
+        if (fill != 0) {
+          *at++ = 0;
+          --fill;
+        }
+      }
+      std::memset(at, 0xff, fill);
+      at += fill;
+    }
+    uint8_t* const end = p + kPacketSize;
+    at = take(head_, std::min(head_.size(), static_cast<size_t>(end - at)), at);
+    return take(data_, static_cast<size_t>(end - at), at);
+  }
+
+  // `count` packets that are full of data. REQUIRES: head_written().
+  uint8_t* write_middle(uint8_t* p, size_t count) {
+    const uint8_t* from = data_.data();
+    for (size_t i = 0; i < count; ++i, p += kPacketSize, from += kPayloadSize) {
+      write_header(p, false);
+      std::memcpy(p + 4, from, kPayloadSize);
+    }
+    data_ = data_.subspan(count * kPayloadSize);
+    return p;
+  }
+
+ private:
+  void write_header(uint8_t* p, bool first) {
+    const uint8_t header[4] = {0x47, static_cast<uint8_t>((first ? 0x40 : 0) | pid_ >> 8),
+                               static_cast<uint8_t>(pid_), static_cast<uint8_t>(0x10 | counter_)};
+    std::memcpy(p, header, sizeof header);
+    counter_ = (counter_ + 1) & 15;
+  }
+  static uint8_t* take(ByteView& from, size_t n, uint8_t* to) {
+    if (n != 0) std::memcpy(to, from.data(), n);
+    from = from.subspan(n);
+    return to + n;
+  }
+
+  const uint16_t pid_;
+  uint8_t counter_;
+  ByteView head_;
+  const size_t adaptation_;
+  ByteView data_;
+  const size_t stuffing_;
+};
+
 // Turns the 4-byte lengths of NAL units into start codes where they ended up in `packets`. `head` bytes of
 // the packets' payloads come before `data`; the last packet has `stuffing` bytes in front of its payload. A
 // length that does not fit ends it: what follows is no NAL unit.
@@ -201,54 +278,16 @@ void SegmentPackager::Writer::write_frame(Stream& stream, const Frame& frame, By
   const size_t start = out.size();
   out.resize(start + count * kPacketSize);
   uint8_t* p = out.data() + start;
-  const uint8_t pid_high = static_cast<uint8_t>(stream.pid >> 8), pid_low = static_cast<uint8_t>(stream.pid);
-  size_t head_at = 0, data_at = 0;
+  PesWriter pes(stream.pid, stream.counter, head_, adaptation, data, stuffing);
   for (size_t i = 0; i < count; ++i) {
-    const bool first = i == 0, last = i + 1 == count;
-    size_t room = kPayloadSize;
-    p[0] = 0x47;
-    p[1] = first ? pid_high | 0x40 : pid_high;
-    p[2] = pid_low;
-    p[3] = static_cast<uint8_t>(0x10 | stream.counter);
-    stream.counter = (stream.counter + 1) & 15;
-    p += 4;
-    if (first && adaptation != 0) {
-      p[-1] |= 0x20;
-      std::memcpy(p, head_.data(), adaptation);
-      head_at = adaptation;
-      if (last) p[0] = static_cast<uint8_t>(p[0] + stuffing);
-      p += adaptation;
-      room -= adaptation;
+    // Between the first and the last packet there is nothing but payload.
+    if (i > 0 && i + 1 < count && pes.head_written()) {
+      p = pes.write_middle(p, count - 1 - i);
+      i = count - 1;
     }
-    if (last && stuffing != 0) {
-      size_t fill = stuffing;
-      uint8_t* s = p;
-      if (!first || adaptation == 0) {  // an adaptation field of its own
-        s[-1] |= 0x20;
-        *s++ = static_cast<uint8_t>(--fill);
-        if (fill != 0) {
-          *s++ = 0;
-          --fill;
-        }
-      }
-      std::memset(s, 0xff, fill);
-      p += stuffing;
-      room -= stuffing;
-    }
-    if (head_at < head_.size()) {
-      const size_t n = std::min(room, head_.size() - head_at);
-      std::memcpy(p, head_.data() + head_at, n);
-      head_at += n;
-      p += n;
-      room -= n;
-    }
-    if (room == kPayloadSize)
-      std::memcpy(p, data.data() + data_at, kPayloadSize);
-    else if (room != 0)
-      std::memcpy(p, data.data() + data_at, room);
-    data_at += room;
-    p += room;
+    p = pes.write(p, i == 0, i + 1 == count);
   }
+  stream.counter = pes.counter();
   if (stream.layout.length_prefixed())
     write_start_codes(data, head_.size(), stuffing, std::span(out).subspan(start));
 }
