@@ -12,6 +12,8 @@ namespace {
 constexpr int kPartTargets = 3;       // parts stay listed for so many target durations (rfc8216bis 4.4.4.9)
 constexpr unsigned kSkipTargets = 6;  // the skip boundary in target durations (rfc8216bis 4.4.3.8)
 
+constexpr Ticks kClockGrain = Ticks::from_ms(1);
+
 // One listed segment as a rendition sees it.
 struct Entry {
   SegmentPtr segment;            // null: it never arrived
@@ -226,10 +228,18 @@ class Writer {
   }
 
   void parts(const Entry& entry) {
-    for (size_t i = 0; i < entry.parts.size(); ++i)
-      print("#EXT-X-PART:DURATION={:.5f},URI=\"{}\"{}\n", entry.parts[i].duration.seconds(),
+    if (entry.parts.empty()) return;
+    const auto& tracks = entry.segment->header().tracks;
+    const Ticks target = tracks[lead_of(tracks, entry.picked)].part_target;
+    for (size_t i = 0; i < entry.parts.size(); ++i) {
+      Ticks duration = entry.parts[i].duration;
+      // The last frame counts with its usual duration until its successor is known, and source clocks may be
+      // rounded to milliseconds: that alone must not exceed the target (rfc8216bis 4.4.3.7).
+      if (duration > target && duration - target <= kClockGrain) duration = target;
+      print("#EXT-X-PART:DURATION={:.5f},URI=\"{}\"{}\n", duration.seconds(),
             address(part_name(entry.segment->header().number, i)),
             entry.parts[i].independent ? ",INDEPENDENT=YES" : "");
+    }
   }
 
   void segment(const Entry& entry) {
