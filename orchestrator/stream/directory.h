@@ -16,39 +16,39 @@ namespace sluice::stream {
 enum class Status { kRunning, kWaiting, kError };
 
 struct InputErrors {
-  uint64_t continuity = 0;        // MPEG-TS continuity counter breaks
-  uint64_t timestamps = 0;        // corrected or jumped timestamps
-  uint64_t lost_packets = 0;      // RTP and SRT
-  uint64_t broken = 0;            // CRC, PES, transport errors, sync losses
+  uint64_t continuity = 0;    // MPEG-TS continuity counter breaks
+  uint64_t timestamps = 0;    // corrected or jumped timestamps
+  uint64_t lost_packets = 0;  // RTP and SRT
+  uint64_t broken = 0;        // CRC, PES, transport errors, sync losses
   uint64_t scrambled = 0;
 };
 
 struct InputStatus {
-  std::string id;                 // uuid of the current source session
-  std::string url;                // without credentials
+  std::string id;   // uuid of the current source session
+  std::string url;  // without credentials
   bool active = false;
   uint64_t bytes = 0;
   int64_t opened_at_ms = 0, connected_at_ms = 0, started_at_ms = 0;  // UTC; 0 = not yet
   uint64_t retries = 0;
   InputErrors errors;
-  std::string last_error;         // one line for an operator; empty = none
+  std::string last_error;  // one line for an operator; empty = none
 };
 
 // A consistent copy of a stream's figures.
 struct StreamStatus {
-  std::string id;                 // uuid of the stream's session
+  std::string id;  // uuid of the stream's session
   Status status = Status::kWaiting;
-  bool alive = false;             // frames within 12 s
+  bool alive = false;                           // frames within 12 s
   int64_t opened_at_ms = 0, started_at_ms = 0;  // UTC
-  int64_t last_dts_at_ms = 0;     // wall clock of the newest frame; 0 = none
-  double last_dts_ms = 0;         // media time of the newest frame, UTC ms
+  int64_t last_dts_at_ms = 0;                   // wall clock of the newest frame; 0 = none
+  double last_dts_ms = 0;                       // media time of the newest frame, UTC ms
   uint64_t bytes_in = 0, bytes_out = 0;
   uint64_t retry_count = 0;
   uint32_t input_bitrate_kbit = 0, bitrate_kbit = 0, output_bitrate_kbit = 0;
   uint32_t online_clients = 0;
   uint64_t total_sessions = 0;
   std::vector<InputStatus> inputs;
-  std::vector<m4f::Track> tracks; // of the newest segment, bitrates measured
+  std::vector<m4f::Track> tracks;  // of the newest segment, bitrates measured
   uint64_t frames = 0;
 };
 
