@@ -1,0 +1,195 @@
+// sluiced: the daemon. Joins the rooms; the only place that knows them all.
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "orchestrator/config/load.h"
+#include "orchestrator/http/front.h"
+#include "orchestrator/log/log.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/stream/streams.h"
+
+namespace {
+
+using sluice::Log;
+namespace config = sluice::config;
+
+constexpr int kFailed = 1;   // the configuration or the machine does not allow it
+constexpr int kUsage = 2;    // the command line is wrong
+constexpr size_t kPackageCacheBytes = 256u << 20;
+constexpr guint kStopDeadlineMs = 10'000;
+
+struct Options {
+  std::string file = "/etc/sluice/flussonic.conf";
+  std::string explain;
+  bool check = false;
+};
+
+// Empty: leave with `status`.
+std::optional<Options> read_options(int argc, char** argv, int& status) {
+  gchar* file = nullptr;
+  gchar* explain = nullptr;
+  gboolean check = FALSE, version = FALSE;
+  const GOptionEntry entries[] = {
+      {"config", 'c', 0, G_OPTION_ARG_FILENAME, &file, "The configuration (/etc/sluice/flussonic.conf)", "FILE"},
+      {"check", 0, 0, G_OPTION_ARG_NONE, &check, "Read the configuration, say what is wrong with it, and leave", nullptr},
+      {"explain", 0, 0, G_OPTION_ARG_STRING, &explain, "Print a stream's pipelines as gst-launch-1.0 lines, and leave", "NAME"},
+      {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version, and leave", nullptr},
+      {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
+  GOptionContext* context = g_option_context_new("- live media server");
+  g_option_context_set_summary(context,
+                               "Reads flussonic.conf, runs every stream as a GStreamer pipeline, and serves it over HTTP.\n"
+                               "Exit status: 0 done, 1 the configuration or the machine does not allow it, 2 wrong arguments.");
+  g_option_context_add_main_entries(context, entries, nullptr);
+  GError* error = nullptr;
+  const bool parsed = g_option_context_parse(context, &argc, &argv, &error);
+  g_option_context_free(context);
+  std::optional<Options> options;
+  if (!parsed) {
+    std::fprintf(stderr, "sluiced: %s (see sluiced --help)\n", error->message);
+    g_error_free(error);
+    status = kUsage;
+  } else if (argc > 1) {
+    std::fprintf(stderr, "sluiced: what is '%s'? (see sluiced --help)\n", argv[1]);
+    status = kUsage;
+  } else if (version) {
+    std::printf("sluiced %s\n", SLUICE_VERSION);
+    status = 0;
+  } else {
+    options.emplace();
+    if (file) options->file = file;
+    if (explain) options->explain = explain;
+    options->check = check;
+  }
+  g_free(file);
+  g_free(explain);
+  return options;
+}
+
+std::optional<config::Config> load(const std::string& file) {
+  config::LoadResult result = config::load_file(file);
+  for (const config::Diagnostic& diagnostic : result.diagnostics)
+    std::fprintf(stderr, "%s\n", config::format(diagnostic).c_str());
+  return std::move(result.config);
+}
+
+int explain(const config::Config& config, const std::string& name) {
+  for (const config::Stream& stream : config.streams) {
+    if (stream.name != name) continue;
+    auto planned = sluice::plan::plan(stream);
+    if (const auto* bad = std::get_if<sluice::plan::PlanError>(&planned)) {
+      std::fprintf(stderr, "%s: %s\n", bad->place.text().c_str(), bad->text.c_str());
+      return kFailed;
+    }
+    const auto& plan = std::get<sluice::plan::StreamPlan>(planned);
+    for (size_t i = 0; i < plan.inputs.size(); ++i)
+      std::printf("# %s, input %zu: %s\n%s\n", name.c_str(), i + 1, plan.inputs[i].supervision.address.c_str(),
+                  sluice::plan::launch_text(plan, i).c_str());
+    return 0;
+  }
+  std::fprintf(stderr, "sluiced: the configuration has no stream '%s'\n", name.c_str());
+  return kFailed;
+}
+
+// In a build tree the plugins stand beside the daemon's own folder; an installed daemon finds them where GStreamer looks.
+void find_plugins() {
+  std::error_code failed;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) return;
+  const auto plugins = self.parent_path().parent_path() / "plugins";
+  for (const char* room : {"m4f", "hls"})
+    if (std::filesystem::is_directory(plugins / room, failed))
+      gst_registry_scan_path(gst_registry_get(), (plugins / room).c_str());
+}
+
+// A client is a descriptor: as many as the system allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void say_where(const config::Config& config, const sluice::http::Front& front) {
+  const auto ports = front.ports();
+  for (size_t i = 0; i < config.listeners.size() && i < ports.size(); ++i) {
+    const config::Listener& listener = config.listeners[i];
+    const std::string base = fmt::format("{}://{}:{}", listener.tls ? "https" : "http",
+                                         listener.address.empty() ? "localhost" : listener.address, ports[i]);
+    std::printf("Sluice listens on %s/\n", base.c_str());
+    for (const config::Stream& stream : config.streams)
+      if (i == 0 && !stream.disabled && stream.protocols.player) {
+        std::printf("Watch %s: %s/%s/embed.html\n", stream.name.c_str(), base.c_str(), stream.name.c_str());
+        break;
+      }
+  }
+  std::fflush(stdout);
+}
+
+int run(const config::Config& config) {
+  Log log(config.loglevel);
+  if (config.listeners.empty()) {
+    log.error("the configuration has no listener: add `http 8080;`");
+    return kFailed;
+  }
+  sluice::stream::Streams streams(log, kPackageCacheBytes);
+  sluice::http::Front front(config, streams);
+  if (auto started = front.start(); !started) {
+    log.error("{}", started.error().message());
+    return kFailed;
+  }
+  streams.start(config.streams);
+  say_where(config, front);
+
+  GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
+  const auto quit = [](gpointer data) -> gboolean {
+    g_main_loop_quit(static_cast<GMainLoop*>(data));
+    return G_SOURCE_CONTINUE;
+  };
+  g_unix_signal_add(SIGINT, quit, loop);
+  g_unix_signal_add(SIGTERM, quit, loop);
+  g_main_loop_run(loop);
+
+  log.info("stopping");
+  bool stopped = false;
+  streams.stop([&] {
+    stopped = true;
+    g_main_loop_quit(loop);
+  });
+  sluice::stream::Timer deadline(kStopDeadlineMs, [loop] { g_main_loop_quit(loop); }, true);
+  if (!stopped) g_main_loop_run(loop);
+  front.stop();
+  g_main_loop_unref(loop);
+  if (stopped) return 0;
+  log.warning("some sources did not come down in time");
+  _exit(0);  // their threads hang in the network; nothing is left to be saved
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Read by libsoup before its first server.
+  setenv("SOUP_SERVER_HTTP2", "1", 1);
+  std::signal(SIGPIPE, SIG_IGN);
+  int status = 0;
+  const auto options = read_options(argc, argv, status);
+  if (!options) return status;
+  const auto config = load(options->file);
+  if (!config) return kFailed;
+  if (!options->explain.empty()) return explain(*config, options->explain);
+  if (options->check) {
+    std::printf("%s: in order, %zu streams\n", options->file.c_str(), config->streams.size());
+    return 0;
+  }
+  raise_descriptor_limit();
+  gst_init(nullptr, nullptr);
+  find_plugins();
+  return run(*config);
+}
