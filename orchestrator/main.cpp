@@ -21,8 +21,8 @@ namespace {
 using sluice::Log;
 namespace config = sluice::config;
 
-constexpr int kFailed = 1;   // the configuration or the machine does not allow it
-constexpr int kUsage = 2;    // the command line is wrong
+constexpr int kFailed = 1;  // the configuration or the machine does not allow it
+constexpr int kUsage = 2;   // the command line is wrong
 constexpr size_t kPackageCacheBytes = 256u << 20;
 constexpr guint kStopDeadlineMs = 10'000;
 
@@ -38,15 +38,19 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
   gchar* explain = nullptr;
   gboolean check = FALSE, version = FALSE;
   const GOptionEntry entries[] = {
-      {"config", 'c', 0, G_OPTION_ARG_FILENAME, &file, "The configuration (/etc/sluice/flussonic.conf)", "FILE"},
-      {"check", 0, 0, G_OPTION_ARG_NONE, &check, "Read the configuration, say what is wrong with it, and leave", nullptr},
-      {"explain", 0, 0, G_OPTION_ARG_STRING, &explain, "Print a stream's pipelines as gst-launch-1.0 lines, and leave", "NAME"},
+      {"config", 'c', 0, G_OPTION_ARG_FILENAME, &file, "The configuration (/etc/sluice/flussonic.conf)",
+       "FILE"},
+      {"check", 0, 0, G_OPTION_ARG_NONE, &check,
+       "Read the configuration, say what is wrong with it, and leave", nullptr},
+      {"explain", 0, 0, G_OPTION_ARG_STRING, &explain,
+       "Print a stream's pipelines as gst-launch-1.0 lines, and leave", "NAME"},
       {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version, and leave", nullptr},
       {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
   GOptionContext* context = g_option_context_new("- live media server");
-  g_option_context_set_summary(context,
-                               "Reads flussonic.conf, runs every stream as a GStreamer pipeline, and serves it over HTTP.\n"
-                               "Exit status: 0 done, 1 the configuration or the machine does not allow it, 2 wrong arguments.");
+  g_option_context_set_summary(
+      context,
+      "Reads flussonic.conf, runs every stream as a GStreamer pipeline, and serves it over HTTP.\n"
+      "Exit status: 0 done, 1 the configuration or the machine does not allow it, 2 wrong arguments.");
   g_option_context_add_main_entries(context, entries, nullptr);
   GError* error = nullptr;
   const bool parsed = g_option_context_parse(context, &argc, &argv, &error);
@@ -90,15 +94,16 @@ int explain(const config::Config& config, const std::string& name) {
     }
     const auto& plan = std::get<sluice::plan::StreamPlan>(planned);
     for (size_t i = 0; i < plan.inputs.size(); ++i)
-      std::printf("# %s, input %zu: %s\n%s\n", name.c_str(), i + 1, plan.inputs[i].supervision.address.c_str(),
-                  sluice::plan::launch_text(plan, i).c_str());
+      std::printf("# %s, input %zu: %s\n%s\n", name.c_str(), i + 1,
+                  plan.inputs[i].supervision.address.c_str(), sluice::plan::launch_text(plan, i).c_str());
     return 0;
   }
   std::fprintf(stderr, "sluiced: the configuration has no stream '%s'\n", name.c_str());
   return kFailed;
 }
 
-// In a build tree the plugins stand beside the daemon's own folder; an installed daemon finds them where GStreamer looks.
+// In a build tree the plugins stand beside the daemon's own folder; an installed daemon finds them where
+// GStreamer looks.
 void find_plugins() {
   std::error_code failed;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
@@ -163,7 +168,8 @@ int run(const config::Config& config) {
     stopped = true;
     g_main_loop_quit(loop);
   });
-  sluice::stream::Timer deadline(kStopDeadlineMs, [loop] { g_main_loop_quit(loop); }, true);
+  sluice::stream::Timer deadline(
+      kStopDeadlineMs, [loop] { g_main_loop_quit(loop); }, true);
   if (!stopped) g_main_loop_run(loop);
   front.stop();
   g_main_loop_unref(loop);
@@ -177,6 +183,8 @@ int run(const config::Config& config) {
 int main(int argc, char** argv) {
   // Read by libsoup before its first server.
   setenv("SOUP_SERVER_HTTP2", "1", 1);
+  // The clock that fake:// burns in is UTC; nothing here speaks local time.
+  setenv("TZ", "UTC", 1);
   std::signal(SIGPIPE, SIG_IGN);
   int status = 0;
   const auto options = read_options(argc, argv, status);

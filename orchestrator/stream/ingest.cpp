@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "orchestrator/stream/advice.h"
+#include "orchestrator/stream/multicast.h"
 #include "orchestrator/stream/pipeline_builder.h"
 
 namespace sluice::stream {
@@ -39,6 +40,25 @@ bool play_in_a_loop(GstElement* pipeline) {
   if (!gst_element_seek(pipeline, 1.0, GST_FORMAT_TIME, flags, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0))
     return false;
   return gst_element_set_state(pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+}
+
+// The answer to rtspsrc's select-stream: `num` counts the SDP's media from 0.
+gboolean select_stream(GstElement*, guint num, GstCaps*, gpointer data) {
+  const auto& tracks = *static_cast<const std::vector<int>*>(data);
+  return std::find(tracks.begin(), tracks.end(), static_cast<int>(num) + 1) != tracks.end();
+}
+
+// What an element cannot be told by properties alone.
+m4f::Result<void> set_up_source(GstElement* pipeline, const plan::Supervision& supervision) {
+  if (supervision.tracks.empty() && supervision.multicast_sources.empty()) return {};
+  Ptr<GstElement> source(gst_bin_get_by_name(GST_BIN(pipeline), "source"));
+  if (!source) return m4f::error(m4f::Errc::kInvalid, "the pipeline has no element 'source'");
+  if (!supervision.tracks.empty())
+    g_signal_connect_data(
+        source.get(), "select-stream", G_CALLBACK(select_stream), new std::vector<int>(supervision.tracks),
+        [](gpointer data, GClosure*) { delete static_cast<std::vector<int>*>(data); }, GConnectFlags(0));
+  if (!supervision.multicast_sources.empty()) return join_from(source.get(), supervision.multicast_sources);
+  return {};
 }
 
 }  // namespace
@@ -75,6 +95,7 @@ m4f::Result<void> Ingest::start() {
   });
   if (!built) return built;
 
+  if (auto set = set_up_source(pipeline_.get(), plan_.supervision); !set) return set;
   Ptr<GstElement> mux(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "mux"));
   GstElement* sink = gst_element_factory_make("appsink", nullptr);
   if (!mux || !sink) return m4f::error(m4f::Errc::kNotFound, "the pipeline has no muxer or no appsink");
@@ -82,7 +103,8 @@ m4f::Result<void> Ingest::start() {
   m4f::RingPtr ring = spine_->ring();
   g_object_set(mux.get(), "ring", &ring, nullptr);
   // Only a file that is looped waits for its first frame: the seek needs it.
-  g_object_set(sink, "sync", FALSE, "async", plan_.supervision.loop, "enable-last-sample", FALSE, nullptr);
+  g_object_set(sink, "sync", plan_.supervision.paced, "async", plan_.supervision.loop, "enable-last-sample",
+               FALSE, nullptr);
   gst_bin_add(GST_BIN(pipeline_.get()), sink);
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = Entry::new_sample;
