@@ -102,6 +102,19 @@ int explain(const config::Config& config, const std::string& name) {
   return kFailed;
 }
 
+// What only planning finds: URLs that cannot be used.
+bool plannable(const config::Config& config) {
+  bool good = true;
+  for (const config::Stream& stream : config.streams) {
+    const auto planned = sluice::plan::plan(stream);
+    const auto* bad = std::get_if<sluice::plan::PlanError>(&planned);
+    if (!bad) continue;
+    std::fprintf(stderr, "%s: stream %s: %s\n", bad->place.text().c_str(), stream.name.c_str(), bad->text.c_str());
+    good = false;
+  }
+  return good;
+}
+
 // In a build tree the plugins stand beside the daemon's own folder; an installed daemon finds them where
 // GStreamer looks.
 void find_plugins() {
@@ -193,6 +206,7 @@ int main(int argc, char** argv) {
   if (!config) return kFailed;
   if (!options->explain.empty()) return explain(*config, options->explain);
   if (options->check) {
+    if (!plannable(*config)) return kFailed;
     std::printf("%s: in order, %zu streams\n", options->file.c_str(), config->streams.size());
     return 0;
   }
