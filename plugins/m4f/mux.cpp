@@ -13,6 +13,7 @@
 #include "m4f/ordered_output.h"
 #include "m4f/ring/live_ring.h"
 #include "m4f/stats.h"
+#include "m4f/track_pads.h"
 
 GST_DEBUG_CATEGORY_STATIC(m4fmux_debug);
 #define GST_CAT_DEFAULT m4fmux_debug
@@ -29,6 +30,11 @@ using m4f::Ticks;
 
 // How long pads without caps may hold up the others; the segmenter waits as long for silent tracks.
 constexpr Ticks kCapsWait = Ticks::from_seconds(3);
+// A demuxer that shows its pads as it finds them shows the other kind within this time, of media or of
+// waiting.
+constexpr Ticks kPadWait = Ticks::from_seconds(1);
+// How long a pad that runs ahead waits for the others before it takes them for silent.
+constexpr auto kPatience = std::chrono::seconds(2);
 constexpr size_t kMaxHeld = 64u << 20;  // bytes of buffers that wait for it
 
 struct Settings {
@@ -122,7 +128,10 @@ class Mux {
   bool all_pads(bool (*is)(const MuxInput&)) const REQUIRES_LOCK(mutex_);
   void peek_caps();
   void declare(Ticks steady) REQUIRES_LOCK(mutex_);
+  void complete_if_all_there(Ticks steady) REQUIRES_LOCK(mutex_);
   void sync_track(MuxInput& input) REQUIRES_LOCK(mutex_);
+  void ask_source(MuxInput& input);
+  void wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) REQUIRES_LOCK(mutex_);
   void hold(MuxInput& input, Ptr<GstBuffer> buffer, Ticks now, Ticks steady) REQUIRES_LOCK(mutex_);
   void push_held() REQUIRES_LOCK(mutex_);
   void push_frame(MuxInput& input, GstBuffer* buffer, Ticks now, Ticks steady) REQUIRES_LOCK(mutex_);
@@ -138,10 +147,12 @@ class Mux {
   OrderedOutput output_;
 
   gstx::Mutex mutex_;
+  gstx::Condition moved_;  // a pad came forward, or nobody shall wait any more
   m4f::RingPtr ring_ GUARDED_BY(mutex_);
   std::list<MuxInput> inputs_ GUARDED_BY(mutex_);  // video before audio, each by number
   std::optional<m4f::Segmenter> segmenter_ GUARDED_BY(mutex_);
   bool declared_ GUARDED_BY(mutex_) = false;  // the tracks are known to the segmenter
+  bool complete_ GUARDED_BY(mutex_) = false;  // it need not wait for others
   bool flushing_ GUARDED_BY(mutex_) = false;
   bool ended_ GUARDED_BY(mutex_) = false;
   std::vector<Held> held_ GUARDED_BY(mutex_);
@@ -187,6 +198,11 @@ GstPad* Mux::request_new_pad(GstPadTemplate* made_from, const gchar* name, const
 
 void Mux::release_pad(GstPad* pad) {
   MuxInput& input = input_of(pad);
+  {
+    Lock lock(mutex_);
+    input.leaving = true;
+    moved_.notify_all();
+  }
   gst_pad_set_active(pad, FALSE);  // its thread has left the element after this
   {
     Lock lock(mutex_);
@@ -202,7 +218,12 @@ void Mux::release_pad(GstPad* pad) {
 GstStateChangeReturn Mux::change_state(GstStateChange transition) {
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) start();
   // A thread that waits in the output has to leave before the pads can be deactivated.
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) output_.set_flushing(true);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    output_.set_flushing(true);
+    Lock lock(mutex_);
+    flushing_ = true;
+    moved_.notify_all();
+  }
   const GstStateChangeReturn result = gstx::parent_class<Mux>()->change_state(element_, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) stop();
   return result;
@@ -220,7 +241,7 @@ void Mux::start() {
     if (const auto view = ring_ ? ring_->view() : nullptr; view && !view->segments.empty()) {
       segmenter_->go_on_after(view->segments.back());
     }
-    declared_ = flushing_ = ended_ = false;
+    declared_ = complete_ = flushing_ = ended_ = false;
     segments_ = 0;
     last_dts_ = Ticks();
     running_time_ = 0;
@@ -252,6 +273,7 @@ void Mux::stop() {
   for (MuxInput& input : inputs_) {
     input.flush();
     input.index.reset();
+    input.asked = false;
   }
 }
 
@@ -314,8 +336,21 @@ void Mux::declare(Ticks steady) {
   for (MuxInput& input : inputs_) {
     if (input.has_caps()) sync_track(input);
   }
-  if (complete) segmenter_->tracks_complete();
+  complete_if_all_there(steady);
   push_held();
+}
+
+void Mux::complete_if_all_there(Ticks steady) {
+  if (complete_ || !declared_ || !segmenter_) return;
+  if (!all_pads([](const MuxInput& input) { return input.caps_seen() || input.eos; })) return;
+  const bool one_kind = inputs_.empty() || inputs_.front().content == inputs_.back().content;
+  const bool waited = steady - *holding_since_ > kPadWait || all_pads([](const MuxInput& input) {
+                        return input.lane.position && *input.lane.position - *input.lane.first > kPadWait;
+                      });
+  const bool through = all_pads([](const MuxInput& input) { return input.eos || !input.may_grow; });
+  if (one_kind && !waited && !through) return;
+  complete_ = true;
+  segmenter_->tracks_complete();
 }
 
 void Mux::sync_track(MuxInput& input) {
@@ -376,10 +411,47 @@ GstFlowReturn Mux::let_out(Lock& lock) {
   return flow;
 }
 
+// Once per pad and run: whether its source sets the pace by itself, and whether more pads may come.
+void Mux::ask_source(MuxInput& input) {
+  {
+    Lock lock(mutex_);
+    if (std::exchange(input.asked, true)) return;
+  }
+  Ptr<GstQuery> query(gst_query_new_latency());
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(input.pad, query.get())) {
+    gst_query_parse_latency(query.get(), &live, nullptr, nullptr);
+  }
+  Ptr<GstPad> peer(gst_pad_get_peer(input.pad));
+  GstPadTemplate* made_from = peer ? GST_PAD_PAD_TEMPLATE(peer.get()) : nullptr;
+  Lock lock(mutex_);
+  input.live = live != FALSE;
+  input.may_grow = input.may_grow && made_from && GST_PAD_TEMPLATE_PRESENCE(made_from) == GST_PAD_SOMETIMES;
+}
+
+void Mux::wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) {
+  const std::optional<Ticks> at = input.time_of(buffer);
+  if (!at) return;
+  input.lane.arrive(*at);
+  const auto behind = [&](const MuxInput& other) {
+    return &other != &input && !other.live && input.lane.waits_for(other.lane, *at);
+  };
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (!flushing_ && !input.leaving && std::any_of(inputs_.begin(), inputs_.end(), behind)) {
+    if (moved_.wait_until(lock, until) != std::cv_status::timeout) continue;
+    for (MuxInput& other : inputs_) other.lane.silent = other.lane.silent || behind(other);
+  }
+  // A jump back is progress too.
+  input.lane.position = *at;
+  moved_.notify_all();
+}
+
 GstFlowReturn Mux::chain(GstPad* pad, Ptr<GstBuffer> buffer) {
   MuxInput& input = input_of(pad);
-  const Ticks now = wall_clock(), steady = steady_clock();
+  ask_source(input);
   Lock lock(mutex_);
+  if (!input.live && declared_) wait_for_others(input, buffer.get(), lock);
+  const Ticks now = wall_clock(), steady = steady_clock();
   if (!segmenter_ || flushing_) return GST_FLOW_FLUSHING;
   if (!input.caps_seen()) return GST_FLOW_NOT_NEGOTIATED;
   if (!declared_) {
@@ -390,6 +462,7 @@ GstFlowReturn Mux::chain(GstPad* pad, Ptr<GstBuffer> buffer) {
     hold(input, std::move(buffer), now, steady);
     declare(steady);
   } else {
+    complete_if_all_there(steady);
     push_frame(input, buffer.get(), now, steady);
   }
   return let_out(lock);
@@ -421,6 +494,7 @@ void Mux::on_flush_start() {
   Lock lock(mutex_);
   if (flushing_) return;
   flushing_ = true;
+  moved_.notify_all();
   lock.unlock();
   output_.set_flushing(true);
   gst_pad_push_event(src_, gst_event_new_flush_start());
@@ -476,10 +550,18 @@ bool Mux::sink_event(GstPad* pad, Ptr<GstEvent> event) {
     case GST_EVENT_EOS: {
       Lock lock(mutex_);
       input.eos = true;
+      input.lane.ended = true;
+      moved_.notify_all();
       finish_if_ended();
       let_out(lock);
       return true;
     }
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+      if (gst_event_has_name(event.get(), kTracksComplete)) {
+        Lock lock(mutex_);
+        input.may_grow = false;
+      }
+      return true;
     case GST_EVENT_FLUSH_START:
       on_flush_start();
       return true;
@@ -489,6 +571,8 @@ bool Mux::sink_event(GstPad* pad, Ptr<GstEvent> event) {
     case GST_EVENT_STREAM_START: {
       Lock lock(mutex_);
       input.eos = false;
+      input.may_grow = true;
+      input.asked = false;
       return true;
     }
     // Everything else describes one input and means nothing for the whole.

@@ -45,6 +45,7 @@ void MuxInput::flush() {
   next_dts_.reset();
   lost_ = true;
   eos = false;
+  lane.reset();
 }
 
 Track MuxInput::track() const {
@@ -53,6 +54,10 @@ Track MuxInput::track() const {
   track.id.content = content;
   track.language = language_;
   return track;
+}
+
+std::optional<Ticks> MuxInput::time_of(GstBuffer* buffer) {
+  return clock_.at(GST_BUFFER_DTS_OR_PTS(buffer));
 }
 
 bool MuxInput::take_track_changed() {

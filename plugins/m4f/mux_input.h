@@ -6,6 +6,7 @@
 
 #include "gstx/ptr.h"
 #include "m4f/caps.h"
+#include "m4f/lane.h"
 #include "m4f/segment/segmenter.h"
 #include "m4f/tick_clock.h"
 
@@ -30,6 +31,8 @@ class MuxInput {
   // Whether track() is another one than at the last call.
   bool take_track_changed();
 
+  // Running time of a buffer; nothing if it has no timestamp.
+  std::optional<m4f::Ticks> time_of(GstBuffer* buffer);
   // The frame in `bytes`, which are `buffer`'s. Null: no error, but no frame to send (the decoder
   // configuration is not known yet, or only parameter sets). Valid until the next call and while `bytes` are.
   // REQUIRES: has_caps()
@@ -41,6 +44,11 @@ class MuxInput {
   const unsigned number;
   std::optional<size_t> index;  // in the segmenter
   bool eos = false;
+  bool live = false;  // its source is, as far as it says
+  bool asked = false;
+  bool may_grow = false;  // its source shows pads as it finds them, and has not said that it is through
+  bool leaving = false;   // its pad is being released
+  Lane lane;
   uint64_t unusable = 0;  // buffers that gave no frame because of an error
   bool warned = false;    // about the present caps' frames
 

@@ -1,5 +1,6 @@
 // m4fmux: parsed streams become segments.
 #include <algorithm>
+#include <map>
 
 #include "common/event_meta.h"
 #include "common/record_feed.h"
@@ -119,6 +120,39 @@ TEST(M4fMux, PictureAndSoundKeepTheirOffsetAndParsebinLinksAll) {
   ASSERT_GE(audio.size(), 90u);
   // Both test sources begin at 0; the coder's delay and one frame are the most they may differ by.
   EXPECT_LT(std::abs((video[0].pts() - audio[0].pts()).count), 4000);
+}
+
+// parsebin shows FLV's sound a moment after its picture: it must not be missing from the first segment.
+TEST(M4fMux, APadThatAppearsLateIsInTheFirstSegment) {
+  const Outcome run = run_pipeline(
+      std::string(
+          "m4fmux name=mux segment-duration=1000 ! appsink name=out flvmux name=flv ! parsebin : mux. ") +
+      kVideo + kX264 + "queue ! flv. " + kAudio + "avenc_aac ! aacparse ! queue ! flv.");
+  ASSERT_EQ(run.error, "");
+  const auto segments = segments_of(run.buffers);
+  ASSERT_GE(segments.size(), 2u);
+  EXPECT_EQ(segments[0]->header().tracks.size(), 2u);
+  EXPECT_EQ(frames_of(segments, "v1").size(), 50u);
+  EXPECT_GE(frames_of(segments, "a1").size(), 100u);
+}
+
+// Read as fast as it goes, with a thread per track.
+TEST(M4fMux, TracksOfAFileStayTogether) {
+  const Outcome run = run_pipeline(
+      std::string("m4fmux name=mux segment-duration=1000 ! appsink name=out ") + kVideo + kX264 +
+      "queue max-size-buffers=0 max-size-time=0 ! mux. " + kAudio +
+      "avenc_aac ! aacparse ! identity sleep-time=3000 ! queue max-size-buffers=0 max-size-time=0 ! mux.");
+  ASSERT_EQ(run.error, "");
+  std::map<std::string, Ticks> newest;
+  for (const SegmentPtr& segment : segments_of(run.buffers)) {
+    for (size_t i = 0; i < segment->frame_count(); ++i) {
+      const m4f::Frame& frame = segment->frame(i);
+      newest[segment->header().tracks[frame.track].id.text()] = frame.dts;
+      if (newest.size() < 2 || frame.dts - segment->header().start > Ticks::from_ms(1900)) continue;
+      EXPECT_LT(std::abs((newest["v1"] - newest["a1"]).count), Ticks::from_ms(1000).count) << i;
+    }
+  }
+  EXPECT_EQ(newest.size(), 2u);
 }
 
 TEST(M4fMux, StatsCountWhatWentThrough) {

@@ -94,6 +94,7 @@ GstFlowReturn TrackPads::complete() {
     }
   }
   gst_element_no_more_pads(element_);
+  push_event(gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty(kTracksComplete)));
   GstFlowReturn flow = GST_FLOW_OK;
   for (TrackFrame& frame : held) {
     if (flow == GST_FLOW_OK) flow = push_now(std::move(frame));

@@ -10,6 +10,10 @@
 
 namespace sluice {
 
+// A custom event that M4F's demuxers send on each pad before its first frame: all of the source's pads are
+// there, so that m4fmux need not wait for others.
+inline constexpr const char* kTracksComplete = "m4f-tracks-complete";
+
 struct TrackFrame {
   size_t track = 0;  // the key given to set_track()
   bool key = false;
