@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <mutex>
-#include <unordered_map>
 
 #include "m4f/delivery/blocking.h"
 #include "m4f/delivery/info_json.h"
 #include "m4f/delivery/presentation.h"
+#include "m4f/delivery/protocol.h"
 #include "m4f/delivery/query.h"
+#include "m4f/delivery/rendered.h"
 #include "m4f/delivery/route.h"
 #include "m4f/mp4/packager.h"
 #include "m4f/ts/packager.h"
@@ -23,9 +24,7 @@ using Kind = Route::Kind;
 
 constexpr const char* kImmutable = "public, max-age=31536000, immutable";
 constexpr const char* kMiss = "max-age=1";  // also for errors: they heal
-constexpr size_t kMaxRenderedEntries = 64;
-constexpr size_t kMaxRenderedBytes = 256 << 10;
-constexpr int kWaitTargets = 3;  // target durations that a request is held at most
+constexpr int kWaitTargets = 3;             // target durations that a request is held at most
 
 DeliveryReply status_reply(int status) {
   DeliveryReply reply;
@@ -68,46 +67,6 @@ bool all_audio(const std::vector<Track>& tracks, const std::vector<size_t>& pick
                       [&](size_t i) { return tracks[i].id.content == Content::kVideo; });
 }
 
-// Playlists as they stand at one state of the ring: thousands of players poll the same few.
-class Rendered {
- public:
-  // What playlists depend on: the ring's version and how far its newest segment has grown.
-  struct State {
-    uint64_t version = 0;
-    size_t frames = 0;
-    bool sealed = false;
-    unsigned target_duration = 0;
-    bool operator==(const State&) const = default;
-  };
-
-  template <typename Make>
-  SharedBytes get(const State& state, const std::string& key, Make make) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!(state == state_)) {
-        entries_.clear();
-        bytes_ = 0;
-        state_ = state;
-      } else if (auto found = entries_.find(key); found != entries_.end()) {
-        return found->second;
-      }
-    }
-    SharedBytes body = shared_text(make());
-    const std::lock_guard lock(mutex_);
-    const size_t size = body->size() + key.size();
-    if (state == state_ && entries_.size() < kMaxRenderedEntries && bytes_ + size <= kMaxRenderedBytes &&
-        entries_.emplace(key, body).second)
-      bytes_ += size;
-    return body;
-  }
-
- private:
-  std::mutex mutex_;
-  State state_;
-  size_t bytes_ = 0;
-  std::unordered_map<std::string, SharedBytes> entries_;
-};
-
 }  // namespace
 
 struct Delivery::Impl {
@@ -128,53 +87,6 @@ struct Delivery::Impl {
   std::shared_ptr<const DeliveryOptions> current_options() const {
     const std::lock_guard lock(options_mutex);
     return options;
-  }
-
-  static bool allowed(const Route& route, const DeliveryOptions& options) {
-    switch (route.kind) {
-      case Kind::kNone:
-      case Kind::kEmbed:
-        return false;
-      case Kind::kMaster:
-      case Kind::kMedia:
-        return options.hls && (route.container == Container::kTs || options.cmaf);
-      case Kind::kSegment:
-      case Kind::kSegmentByDts:
-        return route.container == Container::kTs ? options.hls : options.cmaf || options.dash;
-      case Kind::kPart:
-        return options.hls && options.cmaf;
-      case Kind::kInit:
-        return options.cmaf || options.dash;
-      case Kind::kMpd:
-      case Kind::kDashSegment:
-        return options.dash;
-      case Kind::kMpegts:
-        return options.tshttp;
-      case Kind::kMediaInfo:
-      case Kind::kInfo:
-      case Kind::kIndexJson:
-        return true;
-    }
-    return false;
-  }
-
-  static std::string proto_of(const Route& route) {
-    switch (route.kind) {
-      case Kind::kMpd:
-      case Kind::kDashSegment:
-        return "dash";
-      case Kind::kMpegts:
-        return "tshttp";
-      case Kind::kMediaInfo:
-      case Kind::kInfo:
-      case Kind::kIndexJson:
-        return "api";
-      case Kind::kPart:
-        return "llhls";
-      default:
-        break;
-    }
-    return route.low_latency ? "llhls" : route.container == Container::kTs ? "hls" : "cmaf";
   }
 
   DeliveryReply answer(Request& request) {
@@ -287,7 +199,7 @@ struct Delivery::Impl {
                                 limits.target_duration};
     const std::string key = fmt::format("{}?{}|{}{}{}", request.tail, request.query.carried, low_latency,
                                         request.query.skip && low_latency, request.query.tracks.text());
-    const SharedBytes body = rendered.get(state, key, [&] {
+    const SharedBytes body = (low_latency ? rendered_parts : rendered).get(state, key, [&] {
       return master ? master_text(request, low_latency) : media_text(request, limits, low_latency);
     });
     if (body->empty()) return status_reply(404);
@@ -467,7 +379,7 @@ struct Delivery::Impl {
   mutable std::mutex options_mutex;
   std::shared_ptr<const DeliveryOptions> options;
   Presentation presentation;
-  Rendered rendered;
+  Rendered rendered, rendered_parts;  // low-latency playlists change with every part, the others do not
 };
 
 Delivery::Delivery(std::string name, RingPtr ring, std::shared_ptr<PackageCache> cache,
@@ -488,7 +400,7 @@ DeliveryReply Delivery::handle(const DeliveryRequest& request, std::chrono::syst
   work.route = parse_route(request.tail);
   work.options = impl_->current_options();
   DeliveryReply reply;
-  if (!Impl::allowed(work.route, *work.options)) {
+  if (!allowed(work.route, *work.options)) {
     reply = status_reply(404);
   } else if (auto query = parse_query(request.query); !query) {
     reply = status_reply(400);
@@ -500,7 +412,7 @@ DeliveryReply Delivery::handle(const DeliveryRequest& request, std::chrono::syst
     work.waited = waited;
     reply = impl_->answer(work);
   }
-  reply.proto = Impl::proto_of(work.route);
+  reply.proto = proto_of(work.route);
   return reply;
 }
 
