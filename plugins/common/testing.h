@@ -46,6 +46,9 @@ std::string describe(const char* factory);
 // Compares with the file `name` of plugins/testdata. `--update` writes it instead.
 void expect_golden(const std::string& name, const std::string& text);
 
+// docs/elements.md has a row for each of the element's own properties, and for no other.
+void expect_documented(const char* factory);
+
 // Up to PAUSED and down again, fifty times, then asserts that the element was freed. `prepare` sets
 // properties.
 void expect_survives_state_changes(const char* factory, const std::function<void(GstElement*)>& prepare = {});

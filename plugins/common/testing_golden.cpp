@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "common/testing.h"
@@ -73,6 +74,26 @@ std::string describe(const char* factory) {
   }
   g_free(specs);
   return out.str();
+}
+
+void expect_documented(const char* factory) {
+  std::ifstream file(GSTX_ELEMENTS_DOC);
+  std::set<std::string> documented, real;
+  std::string line;
+  for (bool here = false; std::getline(file, line);) {
+    if (line.starts_with("## ")) here = line == std::string("## ") + factory;
+    if (here && line.starts_with("| `")) documented.insert(line.substr(3, line.find('`', 3) - 3));
+  }
+  Ptr<GstElement> element(gst_element_factory_make(factory, nullptr));
+  ASSERT_TRUE(element) << factory;
+  gst_object_ref_sink(element.get());
+  guint count = 0;
+  GParamSpec** specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(element.get()), &count);
+  for (guint i = 0; i < count; ++i) {
+    if (specs[i]->owner_type == G_OBJECT_TYPE(element.get())) real.insert(specs[i]->name);
+  }
+  g_free(specs);
+  EXPECT_EQ(documented, real) << "docs/elements.md, ## " << factory;
 }
 
 void expect_golden(const std::string& name, const std::string& text) {

@@ -49,6 +49,10 @@ TEST(HlsSinkLl, ContractIsTheGoldenOne) {
   testing::expect_golden("hls-elements.txt", testing::describe("hlssink-ll"));
 }
 
+TEST(HlsSinkLl, PropertiesAreDocumented) {
+  testing::expect_documented("hlssink-ll");
+}
+
 TEST(HlsSinkLl, SurvivesStateChangesAndIsFreed) {
   testing::expect_survives_state_changes("hlssink-ll", [](GstElement* sink) {
     g_object_set(sink, "port", testing::free_port(), "address", "127.0.0.1", nullptr);

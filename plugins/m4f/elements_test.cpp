@@ -12,6 +12,10 @@ TEST(Elements, ContractIsTheGoldenOne) {
   testing::expect_golden("m4f-elements.txt", text);
 }
 
+TEST(Elements, PropertiesAreDocumented) {
+  for (const char* element : kElements) testing::expect_documented(element);
+}
+
 TEST(Elements, SurviveStateChangesAndAreFreed) {
   for (const char* element : kElements) {
     testing::expect_survives_state_changes(element, [&](GstElement* made) {
