@@ -2,21 +2,17 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <list>
 #include <vector>
 
 #include "common/event_meta.h"
 #include "gstx/element.h"
 #include "m4f/caps.h"
 #include "m4f/elements.h"
-#include "m4f/mux_input.h"
+#include "m4f/mux_tracks.h"
 #include "m4f/ordered_output.h"
 #include "m4f/ring/live_ring.h"
 #include "m4f/stats.h"
 #include "m4f/track_pads.h"
-
-GST_DEBUG_CATEGORY_STATIC(m4fmux_debug);
-#define GST_CAT_DEFAULT m4fmux_debug
 
 namespace sluice {
 namespace {
@@ -25,17 +21,10 @@ using gstx::Lock;
 using gstx::Ptr;
 using m4f::Content;
 using m4f::RecordEvent;
-using m4f::SegmentOpened;
 using m4f::Ticks;
 
-// How long pads without caps may hold up the others; the segmenter waits as long for silent tracks.
-constexpr Ticks kCapsWait = Ticks::from_seconds(3);
-// A demuxer that shows its pads as it finds them shows the other kind within this time, of media or of
-// waiting.
-constexpr Ticks kPadWait = Ticks::from_seconds(1);
 // How long a pad that runs ahead waits for the others before it takes them for silent.
 constexpr auto kPatience = std::chrono::seconds(2);
-constexpr size_t kMaxHeld = 64u << 20;  // bytes of buffers that wait for it
 
 struct Settings {
   uint32_t segment_duration = 5000;
@@ -47,13 +36,6 @@ Ticks wall_clock() {
 }
 Ticks steady_clock() {
   return Ticks::from(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-// What an operator would call the same tracks: measured bitrates differ from segment to segment.
-bool same_tracks(const std::vector<m4f::Track>& a, const std::vector<m4f::Track>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const m4f::Track& x, const m4f::Track& y) {
-    return x.id == y.id && x.language == y.language && x.same_format(y);
-  });
 }
 
 // Locks: mutex_ before OrderedOutput's; neither is held while pushing, querying or posting.
@@ -97,7 +79,12 @@ class Mux {
   }
 
   explicit Mux(GstElement* element)
-      : element_(element), src_(gstx::pad_from_template(element, "src", "src")), output_(src_) {
+      : element_(element),
+        src_(gstx::pad_from_template(element, "src", "src")),
+        output_(src_),
+        tracks_(element, [this](const RecordEvent& event, GstClockTime running_time) {
+          output_.add(event, running_time);
+        }) {
     gst_pad_use_fixed_caps(src_);
     gst_element_add_pad(element_, src_);
   }
@@ -105,12 +92,6 @@ class Mux {
   gstx::SettingsStore<Settings> settings_;
 
  private:
-  struct Held {
-    MuxInput* input;
-    Ptr<GstBuffer> buffer;
-    Ticks now, steady;
-  };
-
   GstPad* request_new_pad(GstPadTemplate* made_from, const gchar* name, const GstCaps*);
   void release_pad(GstPad* pad);
   GstStateChangeReturn change_state(GstStateChange transition);
@@ -121,22 +102,13 @@ class Mux {
 
   void start();
   void stop();
-  void on_record(const RecordEvent& event) REQUIRES_LOCK(mutex_);
   void on_caps(MuxInput& input, GstCaps* caps);
   void on_flush_start();
   void on_flush_stop(MuxInput& input);
-  bool all_pads(bool (*is)(const MuxInput&)) const REQUIRES_LOCK(mutex_);
   void peek_caps();
-  void declare(Ticks steady) REQUIRES_LOCK(mutex_);
-  void complete_if_all_there(Ticks steady) REQUIRES_LOCK(mutex_);
-  void sync_track(MuxInput& input) REQUIRES_LOCK(mutex_);
   void ask_source(MuxInput& input);
   void wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) REQUIRES_LOCK(mutex_);
-  void hold(MuxInput& input, Ptr<GstBuffer> buffer, Ticks now, Ticks steady) REQUIRES_LOCK(mutex_);
-  void push_held() REQUIRES_LOCK(mutex_);
-  void push_frame(MuxInput& input, GstBuffer* buffer, Ticks now, Ticks steady) REQUIRES_LOCK(mutex_);
   void finish_if_ended() REQUIRES_LOCK(mutex_);
-  void warn_once(MuxInput& input, const m4f::Error& error) REQUIRES_LOCK(mutex_);
   GstFlowReturn let_out(Lock& lock) REQUIRES_LOCK(mutex_);
   void add_segment_event();
 
@@ -149,21 +121,8 @@ class Mux {
   gstx::Mutex mutex_;
   gstx::Condition moved_;  // a pad came forward, or nobody shall wait any more
   m4f::RingPtr ring_ GUARDED_BY(mutex_);
-  std::list<MuxInput> inputs_ GUARDED_BY(mutex_);  // video before audio, each by number
-  std::optional<m4f::Segmenter> segmenter_ GUARDED_BY(mutex_);
-  bool declared_ GUARDED_BY(mutex_) = false;  // the tracks are known to the segmenter
-  bool complete_ GUARDED_BY(mutex_) = false;  // it need not wait for others
+  MuxTracks tracks_ GUARDED_BY(mutex_);
   bool flushing_ GUARDED_BY(mutex_) = false;
-  bool ended_ GUARDED_BY(mutex_) = false;
-  std::vector<Held> held_ GUARDED_BY(mutex_);
-  size_t held_bytes_ GUARDED_BY(mutex_) = 0;
-  std::optional<Ticks> holding_since_ GUARDED_BY(mutex_);  // steady clock
-  GstClockTime running_time_ GUARDED_BY(mutex_) = 0;       // of the buffer that is being taken
-  std::vector<m4f::Track> tracks_ GUARDED_BY(mutex_);      // of the newest segment
-  uint64_t segments_ GUARDED_BY(mutex_) = 0;
-  Ticks last_dts_ GUARDED_BY(mutex_);
-  size_t sent_ GUARDED_BY(mutex_) = 0;  // frames of the open segment that went out
-  std::vector<Ptr<GstMessage>> messages_ GUARDED_BY(mutex_);
 };
 
 GstPad* Mux::request_new_pad(GstPadTemplate* made_from, const gchar* name, const GstCaps*) {
@@ -173,17 +132,11 @@ GstPad* Mux::request_new_pad(GstPadTemplate* made_from, const gchar* name, const
   GstPad* pad = nullptr;
   {
     Lock lock(mutex_);
-    unsigned number = 0;
-    for (const MuxInput& other : inputs_) {
-      if (other.content == content) number = std::max(number, other.number + 1);
-    }
+    unsigned number = tracks_.next_number(content);
     if (name) sscanf(name, video ? "video_%u" : "audio_%u", &number);
     Ptr<gchar> pad_name(g_strdup_printf(video ? "video_%u" : "audio_%u", number));
     pad = gst_pad_new_from_template(made_from, pad_name.get());
-    auto after = std::find_if(inputs_.begin(), inputs_.end(), [&](const MuxInput& other) {
-      return std::pair(other.content, other.number) > std::pair(content, number);
-    });
-    input = &*inputs_.emplace(after, pad, content, number);
+    input = &tracks_.add_input(pad, content, number);
   }
   gst_pad_set_element_private(pad, input);
   gstx::on_chain<&Mux::chain>(pad);
@@ -192,7 +145,7 @@ GstPad* Mux::request_new_pad(GstPadTemplate* made_from, const gchar* name, const
   if (gst_element_add_pad(element_, pad)) return pad;
   // The name is taken; the element unreferenced the pad.
   Lock lock(mutex_);
-  inputs_.remove_if([&](const MuxInput& i) { return &i == input; });
+  tracks_.remove_input(*input);
   return nullptr;
 }
 
@@ -206,9 +159,8 @@ void Mux::release_pad(GstPad* pad) {
   gst_pad_set_active(pad, FALSE);  // its thread has left the element after this
   {
     Lock lock(mutex_);
-    std::erase_if(held_, [&](const Held& held) { return held.input == &input; });
-    if (segmenter_ && input.index) segmenter_->remove_track(*input.index);
-    inputs_.remove_if([&](const MuxInput& i) { return &i == &input; });
+    tracks_.remove_input(input);
+    moved_.notify_all();
     finish_if_ended();
     let_out(lock);
   }
@@ -234,17 +186,11 @@ void Mux::start() {
   m4f::SegmenterSettings to;
   to.segment_duration = Ticks::from_ms(settings.segment_duration);
   to.part_duration = Ticks::from_ms(settings.part_duration);
-  to.track_wait = kCapsWait;
   {
     Lock lock(mutex_);
-    segmenter_.emplace(to, [this](const RecordEvent& event) { on_record(event); });
-    if (const auto view = ring_ ? ring_->view() : nullptr; view && !view->segments.empty()) {
-      segmenter_->go_on_after(view->segments.back());
-    }
-    declared_ = complete_ = flushing_ = ended_ = false;
-    segments_ = 0;
-    last_dts_ = Ticks();
-    running_time_ = 0;
+    const auto view = ring_ ? ring_->view() : nullptr;
+    tracks_.start(to, view && !view->segments.empty() ? view->segments.back() : nullptr);
+    flushing_ = false;
   }
   output_.set_flushing(false);
   Ptr<gchar> stream_id(g_strdup_printf("m4f-%08x%08x", g_random_int(), g_random_int()));
@@ -262,44 +208,7 @@ void Mux::add_segment_event() {
 
 void Mux::stop() {
   Lock lock(mutex_);
-  // Seals the open segment: whoever holds it sees that nothing will follow.
-  if (segmenter_) segmenter_->finish();
-  segmenter_.reset();
-  held_.clear();
-  held_bytes_ = 0;
-  holding_since_.reset();
-  tracks_.clear();
-  messages_.clear();
-  for (MuxInput& input : inputs_) {
-    input.flush();
-    input.index.reset();
-    input.asked = false;
-  }
-}
-
-void Mux::on_record(const RecordEvent& event) {
-  if (auto* opened = std::get_if<SegmentOpened>(&event)) {
-    const m4f::SegmentHeader& header = opened->segment->header();
-    sent_ = 0;
-    ++segments_;
-    if (!same_tracks(header.tracks, tracks_)) {
-      tracks_ = header.tracks;
-      messages_.emplace_back(
-          gst_message_new_element(GST_OBJECT(element_), tracks_structure(header).release()));
-    }
-    output_.add(event, running_time_);
-  } else if (auto* frames = std::get_if<m4f::FramesAdded>(&event)) {
-    for (; sent_ < frames->end; ++sent_) {
-      output_.add(m4f::FramesAdded{frames->segment, sent_ + 1}, running_time_);
-      last_dts_ = std::max(last_dts_, frames->segment->frame(sent_).dts);
-    }
-  } else {
-    output_.add(event, running_time_);
-  }
-}
-
-bool Mux::all_pads(bool (*is)(const MuxInput&)) const {
-  return std::all_of(inputs_.begin(), inputs_.end(), is);
+  tracks_.stop();
 }
 
 // The caps of pads that have no data yet: their peers usually know.
@@ -307,8 +216,8 @@ void Mux::peek_caps() {
   std::vector<Ptr<GstPad>> pads;
   {
     Lock lock(mutex_);
-    if (declared_) return;
-    for (MuxInput& input : inputs_) {
+    if (tracks_.declared()) return;
+    for (MuxInput& input : tracks_.inputs()) {
       if (!input.caps_seen()) pads.push_back(gstx::share(input.pad));
     }
   }
@@ -318,92 +227,16 @@ void Mux::peek_caps() {
     Ptr<GstCaps> caps(gst_pad_get_current_caps(peer.get()));
     if (!caps) continue;
     Lock lock(mutex_);
-    for (MuxInput& input : inputs_) {
+    for (MuxInput& input : tracks_.inputs()) {
       // An error will be told when the caps arrive.
       if (input.pad == pad.get() && !input.caps_seen()) (void)input.set_caps(caps.get());
     }
   }
 }
 
-// Declares all tracks at once, in the order of the pads, so that their ids do not depend on which thread came
-// first.
-void Mux::declare(Ticks steady) {
-  if (declared_ || !segmenter_) return;
-  const bool complete = all_pads([](const MuxInput& input) { return input.caps_seen() || input.eos; });
-  if (!holding_since_) holding_since_ = steady;
-  if (!complete && steady - *holding_since_ < kCapsWait && held_bytes_ < kMaxHeld) return;
-  declared_ = true;
-  for (MuxInput& input : inputs_) {
-    if (input.has_caps()) sync_track(input);
-  }
-  complete_if_all_there(steady);
-  push_held();
-}
-
-void Mux::complete_if_all_there(Ticks steady) {
-  if (complete_ || !declared_ || !segmenter_) return;
-  if (!all_pads([](const MuxInput& input) { return input.caps_seen() || input.eos; })) return;
-  const bool one_kind = inputs_.empty() || inputs_.front().content == inputs_.back().content;
-  const bool waited = steady - *holding_since_ > kPadWait || all_pads([](const MuxInput& input) {
-                        return input.lane.position && *input.lane.position - *input.lane.first > kPadWait;
-                      });
-  const bool through = all_pads([](const MuxInput& input) { return input.eos || !input.may_grow; });
-  if (one_kind && !waited && !through) return;
-  complete_ = true;
-  segmenter_->tracks_complete();
-}
-
-void Mux::sync_track(MuxInput& input) {
-  const bool changed = input.take_track_changed();
-  if (!input.index) {
-    input.index = segmenter_->add_track(input.track());
-  } else if (changed) {
-    segmenter_->update_track(*input.index, input.track());
-  }
-}
-
-void Mux::hold(MuxInput& input, Ptr<GstBuffer> buffer, Ticks now, Ticks steady) {
-  held_bytes_ += gst_buffer_get_size(buffer.get());
-  held_.push_back(Held{&input, std::move(buffer), now, steady});
-}
-
-void Mux::push_held() {
-  std::vector<Held> held = std::move(held_);
-  held_.clear();
-  held_bytes_ = 0;
-  for (const Held& h : held) push_frame(*h.input, h.buffer.get(), h.now, h.steady);
-}
-
-void Mux::push_frame(MuxInput& input, GstBuffer* buffer, Ticks now, Ticks steady) {
-  gstx::ReadMap map(buffer);
-  if (!map.ok() || !input.has_caps()) {
-    ++input.unusable;
-    return;
-  }
-  auto frame = input.take(buffer, {map.data(), map.size()});
-  sync_track(input);
-  if (!frame) return warn_once(input, frame.error());
-  if (!*frame) return;
-  (*frame)->track = *input.index;
-  const Ticks running = (*frame)->dts ? *(*frame)->dts : *(*frame)->pts;
-  if (running.count >= 0) running_time_ = static_cast<GstClockTime>(running.to_ns());
-  if (auto pushed = segmenter_->push(**frame, now, steady); !pushed) warn_once(input, pushed.error());
-}
-
-void Mux::warn_once(MuxInput& input, const m4f::Error& error) {
-  ++input.unusable;
-  if (input.warned) return;
-  input.warned = true;
-  Ptr<gchar> text(
-      g_strdup_printf("%s: %s; such frames are left out", GST_PAD_NAME(input.pad), error.message().c_str()));
-  Ptr<GError> reason(g_error_new_literal(GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE, text.get()));
-  messages_.emplace_back(gst_message_new_warning(GST_OBJECT(element_), reason.get(), nullptr));
-}
-
 // Ends a call: lets out what the segmenter made and what is to be said, with no lock held.
 GstFlowReturn Mux::let_out(Lock& lock) {
-  std::vector<Ptr<GstMessage>> messages = std::move(messages_);
-  messages_.clear();
+  std::vector<Ptr<GstMessage>> messages = tracks_.take_messages();
   lock.unlock();
   for (Ptr<GstMessage>& message : messages) gst_element_post_message(element_, message.release());
   const GstFlowReturn flow = output_.push_all();
@@ -433,13 +266,14 @@ void Mux::wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) {
   const std::optional<Ticks> at = input.time_of(buffer);
   if (!at) return;
   input.lane.arrive(*at);
+  std::list<MuxInput>& inputs = tracks_.inputs();
   const auto behind = [&](const MuxInput& other) {
     return &other != &input && !other.live && input.lane.waits_for(other.lane, *at);
   };
   const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (!flushing_ && !input.leaving && std::any_of(inputs_.begin(), inputs_.end(), behind)) {
+  while (!flushing_ && !input.leaving && std::any_of(inputs.begin(), inputs.end(), behind)) {
     if (moved_.wait_until(lock, until) != std::cv_status::timeout) continue;
-    for (MuxInput& other : inputs_) other.lane.silent = other.lane.silent || behind(other);
+    for (MuxInput& other : inputs) other.lane.silent = other.lane.silent || behind(other);
   }
   // A jump back is progress too.
   input.lane.position = *at;
@@ -450,44 +284,29 @@ GstFlowReturn Mux::chain(GstPad* pad, Ptr<GstBuffer> buffer) {
   MuxInput& input = input_of(pad);
   ask_source(input);
   Lock lock(mutex_);
-  if (!input.live && declared_) wait_for_others(input, buffer.get(), lock);
-  const Ticks now = wall_clock(), steady = steady_clock();
-  if (!segmenter_ || flushing_) return GST_FLOW_FLUSHING;
-  if (!input.caps_seen()) return GST_FLOW_NOT_NEGOTIATED;
-  if (!declared_) {
+  if (!tracks_.declared()) {
     lock.unlock();
     peek_caps();
     lock.lock();
-    if (!segmenter_ || flushing_) return GST_FLOW_FLUSHING;
-    hold(input, std::move(buffer), now, steady);
-    declare(steady);
-  } else {
-    complete_if_all_there(steady);
-    push_frame(input, buffer.get(), now, steady);
+  } else if (!input.live) {
+    wait_for_others(input, buffer.get(), lock);
   }
+  if (!tracks_.running() || flushing_) return GST_FLOW_FLUSHING;
+  if (!input.caps_seen()) return GST_FLOW_NOT_NEGOTIATED;
+  tracks_.take(input, std::move(buffer), wall_clock(), steady_clock());
   return let_out(lock);
 }
 
-// Caps that cannot be used are warned about and their frames left out: the other tracks go on.
 void Mux::on_caps(MuxInput& input, GstCaps* caps) {
   Lock lock(mutex_);
-  auto set = input.set_caps(caps);
-  if (!set) {
-    Ptr<GError> reason(g_error_new(GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT, "%s: %s",
-                                   GST_PAD_NAME(input.pad), set.error().message().c_str()));
-    Ptr<gchar> detail(gst_caps_to_string(caps));
-    messages_.emplace_back(gst_message_new_warning(GST_OBJECT(element_), reason.get(), detail.get()));
-  }
+  tracks_.take_caps(input, caps);
   let_out(lock);
 }
 
 void Mux::finish_if_ended() {
-  if (!segmenter_ || ended_ || flushing_ || inputs_.empty()) return;
-  if (!all_pads([](const MuxInput& input) { return input.eos; })) return;
-  declare(steady_clock());
-  segmenter_->finish();
-  ended_ = true;
-  output_.add(Ptr<GstEvent>(gst_event_new_eos()));
+  if (!flushing_ && tracks_.finish_if_ended(steady_clock())) {
+    output_.add(Ptr<GstEvent>(gst_event_new_eos()));
+  }
 }
 
 void Mux::on_flush_start() {
@@ -505,15 +324,12 @@ void Mux::on_flush_stop(MuxInput& input) {
   input.flush();
   if (!flushing_) return;
   flushing_ = false;
-  ended_ = false;
-  held_.clear();
-  held_bytes_ = 0;
   lock.unlock();
   gst_pad_push_event(src_, gst_event_new_flush_stop(TRUE));
   output_.set_flushing(false);
   add_segment_event();
   lock.lock();
-  if (segmenter_) segmenter_->interrupt();
+  tracks_.interrupt();
   let_out(lock);
 }
 
@@ -591,10 +407,7 @@ void Mux::get_stats(GValue* value) {
   MuxStats stats;
   {
     Lock lock(mutex_);
-    if (segmenter_) stats.segmenter = segmenter_->stats();
-    stats.segments = segments_;
-    stats.last_dts = last_dts_;
-    for (const MuxInput& input : inputs_) stats.unusable += input.unusable;
+    stats = tracks_.stats();
   }
   g_value_take_boxed(value, stats_structure(stats).release());
 }
@@ -602,7 +415,6 @@ void Mux::get_stats(GValue* value) {
 }  // namespace
 
 bool register_mux(GstPlugin* plugin) {
-  GST_DEBUG_CATEGORY_INIT(m4fmux_debug, "m4fmux", 0, "M4F muxer");
   return gstx::register_element<Mux>(plugin, "m4fmux");
 }
 

@@ -60,7 +60,8 @@ def test_m4fdemux_gives_back_what_m4fmux_took(processes, clips, tmp_path):
     from harness.packets import assert_same_run, packets
     clip = clips.make("h264b", 10, gop=25)
     out = tmp_path / "back.mkv"
-    line = f"filesrc location={clip} ! parsebin : m4fmux segment-duration=1000 ! m4fdemux : matroskamux ! filesink location={out}"
+    line = (f"filesrc location={clip} ! parsebin : m4fmux segment-duration=1000 ! m4fdemux name=d "
+            f"d.video_0 ! queue ! m.video_0 d.audio_0 ! queue ! m.audio_0 matroskamux name=m ! filesink location={out}")
     done = subprocess.run(["gst-launch-1.0", "-q", *line.split()], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     from fractions import Fraction
