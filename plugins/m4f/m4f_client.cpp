@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "m4f/http_head.h"
+
 namespace sluice {
 namespace {
 
@@ -87,17 +89,15 @@ Result<M4fClient::Got> M4fClient::read_head() {
     head.append(reinterpret_cast<const char*>(buffer), size);
   }
   early_ = head.substr(end + 4);
-  const std::string line = head.substr(0, head.find("\r\n"));
-  const size_t blank = line.find(' ');
-  if (line.rfind("HTTP/1.", 0) != 0 || blank == std::string::npos) {
+  const std::string_view status = response_status(head);
+  if (status.empty()) {
     return m4f::error(Errc::kInvalid, "{}:{} is no M4F server", address_.host, address_.port);
   }
-  const std::string status = line.substr(blank + 1);
-  if (status.rfind("404", 0) == 0) {
+  if (status.starts_with("404")) {
     return m4f::error(Errc::kNotFound, "{}:{} has no stream \"{}\"", address_.host, address_.port,
                       address_.name);
   }
-  if (status.rfind("200", 0) != 0) {
+  if (!status.starts_with("200")) {
     return m4f::error(Errc::kIo, "{}:{} answered {}", address_.host, address_.port, status);
   }
   return Got::kBytes;

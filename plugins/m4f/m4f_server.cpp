@@ -17,6 +17,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "m4f/http_head.h"
 #include "m4f/ring_cursor.h"
 
 namespace sluice {
@@ -70,20 +71,6 @@ std::string head_of(std::string_view status, std::string_view fields) {
   std::string head = "HTTP/1.1 ";
   head.append(status).append("\r\nServer: sluice\r\nConnection: close\r\n").append(fields).append("\r\n");
   return head;
-}
-
-// The status for a request's first line; 200 if it is for `name`.
-std::string_view judge(std::string_view request, std::string_view name) {
-  const std::string_view line = request.substr(0, request.find("\r\n"));
-  const size_t first = line.find(' '), second = line.find(' ', first + 1);
-  if (first == std::string_view::npos || second == std::string_view::npos) return "400 Bad Request";
-  if (line.substr(second + 1, 7) != "HTTP/1.") return "400 Bad Request";
-  if (line.substr(0, first) != "GET") return "405 Method Not Allowed";
-  std::string_view path = line.substr(first + 1, second - first - 1);
-  path = path.substr(0, path.find('?'));
-  if (path.empty() || path[0] != '/') return "400 Bad Request";
-  if (!name.empty() && path.substr(1) != name) return "404 Not Found";
-  return "200 OK";
 }
 
 }  // namespace
@@ -199,7 +186,7 @@ bool M4fServer::Impl::read_request(Client& client) {
     if (client.streaming || client.closing) continue;  // nothing more is expected
     client.request.append(buffer, static_cast<size_t>(got));
     if (client.request.find("\r\n\r\n") != std::string::npos) {
-      const std::string_view status = judge(client.request, settings.name);
+      const std::string_view status = judge_request(client.request, settings.name);
       client.streaming = status == "200 OK";
       client.closing = !client.streaming;
       client.reply =

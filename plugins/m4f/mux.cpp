@@ -288,9 +288,8 @@ GstFlowReturn Mux::chain(GstPad* pad, Ptr<GstBuffer> buffer) {
     lock.unlock();
     peek_caps();
     lock.lock();
-  } else if (!input.live) {
-    wait_for_others(input, buffer.get(), lock);
   }
+  if (!input.live) wait_for_others(input, buffer.get(), lock);
   if (!tracks_.running() || flushing_) return GST_FLOW_FLUSHING;
   if (!input.caps_seen()) return GST_FLOW_NOT_NEGOTIATED;
   tracks_.take(input, std::move(buffer), wall_clock(), steady_clock());
