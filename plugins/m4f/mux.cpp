@@ -109,7 +109,7 @@ class Mux {
   void ask_source(MuxInput& input);
   void wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) REQUIRES_LOCK(mutex_);
   void finish_if_ended() REQUIRES_LOCK(mutex_);
-  GstFlowReturn let_out(Lock& lock) REQUIRES_LOCK(mutex_);
+  GstFlowReturn let_out() EXCLUDES_LOCK(mutex_);
   void add_segment_event();
 
   static MuxInput& input_of(GstPad* pad) { return *static_cast<MuxInput*>(gst_pad_get_element_private(pad)); }
@@ -162,8 +162,8 @@ void Mux::release_pad(GstPad* pad) {
     tracks_.remove_input(input);
     moved_.notify_all();
     finish_if_ended();
-    let_out(lock);
   }
+  let_out();
   gst_element_remove_pad(element_, pad);
 }
 
@@ -234,14 +234,15 @@ void Mux::peek_caps() {
   }
 }
 
-// Ends a call: lets out what the segmenter made and what is to be said, with no lock held.
-GstFlowReturn Mux::let_out(Lock& lock) {
-  std::vector<Ptr<GstMessage>> messages = tracks_.take_messages();
-  lock.unlock();
+// Ends a call: lets out what the segmenter made and what is to be said.
+GstFlowReturn Mux::let_out() {
+  std::vector<Ptr<GstMessage>> messages;
+  {
+    Lock lock(mutex_);
+    messages = tracks_.take_messages();
+  }
   for (Ptr<GstMessage>& message : messages) gst_element_post_message(element_, message.release());
-  const GstFlowReturn flow = output_.push_all();
-  lock.lock();
-  return flow;
+  return output_.push_all();
 }
 
 // Once per pad and run: whether its source sets the pace by itself, and whether more pads may come.
@@ -293,13 +294,15 @@ GstFlowReturn Mux::chain(GstPad* pad, Ptr<GstBuffer> buffer) {
   if (!tracks_.running() || flushing_) return GST_FLOW_FLUSHING;
   if (!input.caps_seen()) return GST_FLOW_NOT_NEGOTIATED;
   tracks_.take(input, std::move(buffer), wall_clock(), steady_clock());
-  return let_out(lock);
+  lock.unlock();
+  return let_out();
 }
 
 void Mux::on_caps(MuxInput& input, GstCaps* caps) {
   Lock lock(mutex_);
   tracks_.take_caps(input, caps);
-  let_out(lock);
+  lock.unlock();
+  let_out();
 }
 
 void Mux::finish_if_ended() {
@@ -329,7 +332,8 @@ void Mux::on_flush_stop(MuxInput& input) {
   add_segment_event();
   lock.lock();
   tracks_.interrupt();
-  let_out(lock);
+  lock.unlock();
+  let_out();
 }
 
 bool Mux::sink_event(GstPad* pad, Ptr<GstEvent> event) {
@@ -368,7 +372,8 @@ bool Mux::sink_event(GstPad* pad, Ptr<GstEvent> event) {
       input.lane.ended = true;
       moved_.notify_all();
       finish_if_ended();
-      let_out(lock);
+      lock.unlock();
+      let_out();
       return true;
     }
     case GST_EVENT_CUSTOM_DOWNSTREAM:
