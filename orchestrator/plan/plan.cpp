@@ -41,12 +41,15 @@ std::vector<const config::Input*> by_priority(const config::Stream& stream) {
   return out;
 }
 
-Element muxer(const config::Stream& stream) {
-  return {"m4fmux",
-          "mux",
-          {{"segment-duration", int64_t{stream.segment_duration.count()}},
-           {"part-duration", int64_t{stream.chunk_duration.count()}}},
-          {}};
+Element muxer(const config::Stream& stream, bool paced) {
+  Element out{"m4fmux",
+              "mux",
+              {{"segment-duration", int64_t{stream.segment_duration.count()}},
+               {"part-duration", int64_t{stream.chunk_duration.count()}}},
+              {}};
+  // What our clock lets through keeps its own distances to the tick.
+  if (paced) out.properties.push_back({"slew", false});
+  return out;
 }
 
 }  // namespace
@@ -69,7 +72,8 @@ std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const Int
     planned.supervision.max_retry_timeout = in->max_retry_timeout.value_or(stream.max_retry_timeout);
     const SourceRequest request{stream, *in, *url, interface_of, planned.supervision.source_timeout};
     if (auto wrong = plan_source(kind, request, planned)) return fail(std::move(*wrong));
-    planned.pipeline.chains.push_back({.from = {}, .elements = {muxer(stream)}, .to = {}});
+    planned.pipeline.chains.push_back(
+        {.from = {}, .elements = {muxer(stream, planned.supervision.paced)}, .to = {}});
     out.inputs.push_back(std::move(planned));
   }
   out.spine.chains.push_back({.from = {},

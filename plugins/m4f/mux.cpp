@@ -29,6 +29,7 @@ constexpr auto kPatience = std::chrono::seconds(2);
 struct Settings {
   uint32_t segment_duration = 5000;
   uint32_t part_duration = 200;
+  bool slew = true;
 };
 
 Ticks wall_clock() {
@@ -52,6 +53,11 @@ class Mux {
                               &Settings::segment_duration, 100, 60000},
         gstx::Field<Settings>{"part-duration", "LL-HLS parts (ms); 0 = none", &Settings::part_duration, 0,
                               5000},
+        gstx::Field<Settings>{
+            "slew",
+            "Follow this machine's clock where the source's drifts from it, a little at each segment; "
+            "off for what is paced by it anyway",
+            &Settings::slew},
     };
     return kFields;
   }
@@ -186,6 +192,7 @@ void Mux::start() {
   m4f::SegmenterSettings to;
   to.segment_duration = Ticks::from_ms(settings.segment_duration);
   to.part_duration = Ticks::from_ms(settings.part_duration);
+  to.slew = settings.slew;
   {
     Lock lock(mutex_);
     const auto view = ring_ ? ring_->view() : nullptr;

@@ -17,6 +17,9 @@ struct SegmenterSettings {
   Ticks part_duration = Ticks::from_ms(200);             // 0 = no LL-HLS parts
   Ticks max_segment_duration = Ticks::from_seconds(30);  // cut without a key frame, counted as an error
   Ticks track_wait = Ticks::from_seconds(3);  // how long a declared but silent track delays the first segment
+  // Follow our clock where the source's drifts from it, a little at each segment start. Off for a source that
+  // is let through at our clock's pace anyway: its bursts are no drift.
+  bool slew = true;
 };
 
 // A frame in canonical form (media/track.h) as a demuxer or parser gave it.

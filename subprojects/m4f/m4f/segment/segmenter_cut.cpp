@@ -31,7 +31,7 @@ size_t Segmenter::Impl::find_lead() const {
 
 // At most half of a frame, so that no two frames of a track meet.
 Ticks Segmenter::Impl::max_drift_step() const {
-  Ticks step = kMaxDriftStep;
+  Ticks step = settings.slew ? kMaxDriftStep : Ticks();
   for (const TrackState& t : tracks)
     if (t.active && t.last_duration > Ticks()) step = std::min(step, t.last_duration / 2);
   return step;
