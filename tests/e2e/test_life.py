@@ -85,6 +85,5 @@ def test_what_explain_prints_runs_in_gst_launch(tmp_path):
     conf.write_text("http 8080;\n" + CONF)
     line = subprocess.run([SLUICED, "-c", conf, "--explain", "live"], capture_output=True, text=True, check=True).stdout
     command = [text for text in line.splitlines() if text and not text.startswith("#")][0]
-    command = command if command.startswith("gst-launch") else "gst-launch-1.0 " + command
-    run = subprocess.run(["bash", "-c", f"timeout --preserve-status -s INT 4 {command}"], capture_output=True, text=True, timeout=30)
+    run = subprocess.run(["bash", "-c", f"timeout --preserve-status -s INT 4 env {command}"], capture_output=True, text=True, timeout=30)
     assert "ERROR" not in run.stderr + run.stdout and run.returncode == 0, run

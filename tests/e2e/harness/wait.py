@@ -13,7 +13,7 @@ def wait_for(condition, timeout=20.0, what=None, every=0.05):
             if value:
                 return value
             problem = None
-        except (OSError, ValueError, KeyError, IndexError) as error:
+        except (OSError, ValueError, KeyError, IndexError, AssertionError) as error:
             problem = error
         if time.monotonic() > end:
             raise AssertionError(f"{what or condition} did not happen within {timeout} s (last: {problem})")
