@@ -16,8 +16,8 @@ SECONDS = 68  # of each clip; a little is lost while connections are made
 LEAST = 60    # seconds that must come through
 TICK = Fraction(1, 90000)
 
-# What the transport itself keeps of a timestamp: FLV has milliseconds.
-TOLERANCE = {"rtmp": Fraction(1, 1000)}
+# What the transport itself keeps of a timestamp: FLV has milliseconds, RTP audio whole samples (rounded down).
+TOLERANCE = {"rtmp": Fraction(1, 1000), "rtsp": Fraction(1, 48000) + TICK}
 CASES = [(protocol, codec)
          for protocol in ("udp", "tshttp", "srt", "hls", "rtsp", "rtmp")
          for codec in ("h264", "h264b", "h265", "h265b")
@@ -47,9 +47,9 @@ class Run:
         for case in CASES:
             url = f"{self.daemon.url}/{names(case)}/mpegts"
             self.captures[case] = processes.start(
-                ["curl", "-sS", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", "--max-time", SECONDS + 60,
+                ["curl", "-sSN", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", "--max-time", SECONDS + 60,
                  "-o", folder / f"{names(case)}-http-ts.ts", url], "curl")
-        wait_for(lambda: all(not s.alive() or s.name == "rtsp" for s in senders) and self._quiet(), SECONDS + 60,
+        wait_for(lambda: not any(s.alive() for s in senders) and self._quiet(), SECONDS + 60,
                  "all clips sent", every=1)
 
     def _quiet(self):

@@ -15,6 +15,7 @@ class Segment:
     discontinuity: bool = False
     date: str = None
     init: str = None
+    gap: bool = False
 
 
 @dataclass
@@ -34,7 +35,7 @@ def media_playlist(url):
 
 def parse(url, text):
     playlist = Playlist(url, text)
-    number, duration, discontinuity, date, init = 0, None, False, None, None
+    number, duration, discontinuity, date, init, gap = 0, None, False, None, None, False
     for line in text.splitlines():
         if line.startswith("#EXT-X-MEDIA-SEQUENCE:"):
             number = int(line.split(":")[1])
@@ -46,14 +47,16 @@ def parse(url, text):
             date = line.split(":", 1)[1]
         elif line.startswith("#EXT-X-MAP:"):
             init = urljoin(url, re.search(r'URI="([^"]+)"', line)[1])
+        elif line == "#EXT-X-GAP":
+            gap = True
         elif line == "#EXT-X-ENDLIST":
             playlist.ended = True
         elif line.startswith("#EXT"):
             name, _, value = line[1:].partition(":")
             playlist.tags.setdefault(name, value)
         elif line and not line.startswith("#"):
-            playlist.segments.append(Segment(urljoin(url, line), duration, number, discontinuity, date, init))
-            number, discontinuity, date = number + 1, False, None
+            playlist.segments.append(Segment(urljoin(url, line), duration, number, discontinuity, date, init, gap))
+            number, discontinuity, date, gap = number + 1, False, None, False
     playlist.tags["first"] = playlist.segments[0].number if playlist.segments else None
     return playlist
 
@@ -73,9 +76,9 @@ def variants(url):
     return found
 
 
-def save(playlist, path, skip_last=0):
+def save(playlist, path):
     """Writes init segment (of the first) and all segments of the playlist into one file."""
-    segments = playlist.segments[: len(playlist.segments) - skip_last]
+    segments = [s for s in playlist.segments if not s.gap]
     with open(path, "wb") as out:
         if segments and segments[0].init:
             out.write(_body(segments[0].init))

@@ -1,4 +1,5 @@
-"""rtsp_server.py PORT CLIP h264|h265 av|v: serves the clip at rtsp://127.0.0.1:PORT/clip, in real time, to any number of clients."""
+"""rtsp_server.py PORT CLIP h264|h265 av|v: serves the clip at rtsp://127.0.0.1:PORT/clip, in real time,
+to any number of clients; it ends when the clip does."""
 
 import sys
 
@@ -22,7 +23,9 @@ if kinds == "av":
     launch += "d.audio_0 ! queue max-size-time=0 max-size-bytes=0 ! aacparse ! rtpmp4gpay name=pay1 pt=97 "
 factory.set_launch(launch + ")")
 factory.set_shared(True)
+loop = GLib.MainLoop()
+factory.connect("media-configure", lambda _, media: media.connect("unprepared", lambda _: loop.quit()))
 server.get_mount_points().add_factory("/clip", factory)
 if not server.attach(None):
     sys.exit(f"port {port} cannot be had")
-GLib.MainLoop().run()
+loop.run()

@@ -42,7 +42,7 @@ class Sources:
     def hls(self, clip, loop=False):
         folder = self.folder / f"hls-{free_port()}"
         folder.mkdir()
-        process = self._send(clip, "-f", "hls", "-hls_time", "2", "-hls_list_size", "6", "-hls_flags", "delete_segments",
+        process = self._send(clip, "-f", "hls", "-hls_time", "2", "-hls_list_size", "6", "-hls_flags", "delete_segments+omit_endlist",
                              folder / "live.m3u8", loop=loop, name="hls")
         handler = functools.partial(_Quiet, directory=str(folder))
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
