@@ -56,6 +56,13 @@ class Tap:
             self.number += 1
             self.out.write(f"not ok {self.number} - {report.nodeid.split('::', 1)[-1]} (clean-up)\n# {report.longrepr}\n")
 
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.number += 1
+            self.out.write(f"not ok {self.number} - {report.nodeid} (collection)\n")
+            for line in str(report.longrepr).splitlines():
+                self.out.write(f"# {line}\n")
+
     def pytest_sessionfinish(self):
         self.out.write(f"1..{self.number}\n")
 
@@ -63,6 +70,3 @@ class Tap:
 def pytest_configure(config):
     if os.environ.get("SLUICE_TAP"):
         config.pluginmanager.register(Tap())
-        reporter = config.pluginmanager.getplugin("terminalreporter")
-        if reporter:
-            config.pluginmanager.unregister(reporter)
