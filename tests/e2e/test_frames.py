@@ -47,10 +47,12 @@ class Run:
         for case in CASES:
             url = f"{self.daemon.url}/{names(case)}/mpegts"
             self.captures[case] = processes.start(
-                ["curl", "-sSN", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", "--max-time", SECONDS + 60,
+                ["curl", "-sSN", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", "--max-time", SECONDS + 300,
                  "-o", folder / f"{names(case)}-http-ts.ts", url], "curl")
         wait_for(lambda: not any(s.alive() for s in senders) and self._quiet(), SECONDS + 60,
                  "all clips sent", every=1)
+        for capture in self.captures.values():
+            capture.end()
 
     def _quiet(self):
         """No stream takes in anything more."""
