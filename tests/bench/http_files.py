@@ -1,6 +1,7 @@
 """Requests per second and core beside nginx with the same bytes as files: playlists and 0.5 MB segments. wrk drives each in turn, the other idle;
 the server's own CPU time counts."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ def nginx(folder, processes, root):
     home.mkdir()
     conf = home / "nginx.conf"
     conf.write_text(f"""
-daemon off; worker_processes 1; pid {home}/pid; error_log {home}/error.log warn;
+daemon off; {"user root;" if os.geteuid() == 0 else ""} worker_processes 1; pid {home}/pid; error_log {home}/error.log warn;
 events {{ worker_connections 1024; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; client_body_temp_path {home}/b; proxy_temp_path {home}/p;
   fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
