@@ -68,6 +68,7 @@ void fill(FakeDirectory& directory) {
   status.bitrate_kbit = 2639;
   status.output_bitrate_kbit = 40;
   status.frames = 7500;
+  status.ring_bytes = 1250000;
   status.tracks = {video(), audio()};
   stream::InputStatus source;
   source.id = "61fa2d68-75e4-433b-8c82-f2ce5444bf23";

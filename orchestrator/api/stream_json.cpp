@@ -116,7 +116,8 @@ json::Object stats_json(const stream::StreamStatus& status, const config::Stream
   out.number("playback_opened_sessions", status.online_clients);
   out.number("playback_total_sessions", static_cast<int64_t>(status.total_sessions));
   out.number("retry_count", static_cast<int64_t>(status.retry_count))
-      .number("frames", static_cast<int64_t>(status.frames));
+      .number("frames", static_cast<int64_t>(status.frames))
+      .number("ring_bytes", static_cast<int64_t>(status.ring_bytes));
   out.flag("dvr_enabled", false).flag("remote", false);
   out.flag("running_transcoder", false).flag("transcoder_overloaded", false);
   if (source) {

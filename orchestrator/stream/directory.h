@@ -50,6 +50,7 @@ struct StreamStatus {
   std::vector<InputStatus> inputs;
   std::vector<m4f::Track> tracks;  // of the newest segment, bitrates measured
   uint64_t frames = 0;
+  uint64_t ring_bytes = 0;  // memory of the segments that are kept for clients
 };
 
 // One configured stream, running or not. Thread-safe.

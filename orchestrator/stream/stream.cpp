@@ -228,6 +228,7 @@ StreamStatus Stream::status() const {
   status.online_clients = online_clients_.load(std::memory_order_relaxed);
   status.total_sessions = total_sessions_.load(std::memory_order_relaxed);
   const auto view = ring_->view();
+  for (const m4f::SegmentPtr& segment : view->segments) status.ring_bytes += segment->memory();
   if (!view->segments.empty()) {
     const m4f::SegmentPtr& newest = view->segments.back();
     status.tracks = newest->header().tracks;

@@ -46,7 +46,7 @@ def main():
         full = common.memory(daemon.process.pid)
         streams = daemon.api(f"streams?limit={STREAMS}")["streams"]
         kbit = sum(s["stats"]["input_bitrate"] for s in streams) / STREAMS
-        media = sum(s["stats"].get("ring_bytes", 0) for s in streams)
+        media = sum(s["stats"]["ring_bytes"] for s in streams)
         assert sender.alive(), "the clip was too short"
         common.table(f"{STREAMS} UDP inputs of {kbit:.0f} kbit/s, {SECONDS} s", ["", "CPU s", "% of a core a stream", "ratio"], [
             ["sluiced, HLS on", f"{ours:.2f}", f"{100 * ours / SECONDS / STREAMS:.3f}", f"{ours / yard:.2f}"],
