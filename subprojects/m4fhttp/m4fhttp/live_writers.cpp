@@ -20,7 +20,7 @@ constexpr uint64_t kReportBytes = 64 * 1024;
 // a slow client is noticed while the newest key frame is still near.
 constexpr int kUnsentLimit = 256 * 1024;
 // Frames of several tracks come in bursts: one write carries what came within this time.
-constexpr std::chrono::milliseconds kRound{3};
+constexpr std::chrono::milliseconds kRound{1};
 
 }  // namespace
 
