@@ -15,8 +15,9 @@ using m4f::Ticks;
 constexpr Ticks kCapsWait = Ticks::from_seconds(3);
 constexpr size_t kMaxHeld = 64u << 20;  // bytes of buffers that wait for it
 // A demuxer that shows its pads as it finds them shows the other kind within this time, of media or of
-// waiting.
-constexpr Ticks kPadWait = Ticks::from_seconds(1);
+// waiting: sound soon after a picture, but a picture only with its next key frame.
+constexpr Ticks kSoundWait = Ticks::from_seconds(1);
+constexpr Ticks kPictureWait = Ticks::from_seconds(3);
 
 // What an operator would call the same tracks: measured bitrates differ from segment to segment.
 bool same_tracks(const std::vector<m4f::Track>& a, const std::vector<m4f::Track>& b) {
@@ -111,9 +112,12 @@ void MuxTracks::complete_if_all_there(Ticks steady) {
   if (complete_) return;
   if (!all_inputs([](const MuxInput& input) { return input.caps_seen() || input.eos; })) return;
   const bool one_kind = inputs_.empty() || inputs_.front().content == inputs_.back().content;
-  const bool waited = steady - *holding_since_ > kPadWait || all_inputs([](const MuxInput& input) {
-                        return input.lane.position && *input.lane.position - *input.lane.first > kPadWait;
-                      });
+  const bool sound = !inputs_.empty() && inputs_.front().content == m4f::Content::kAudio;
+  const Ticks patience = sound ? kPictureWait : kSoundWait;
+  const bool waited =
+      steady - *holding_since_ > patience || std::ranges::all_of(inputs_, [&](const MuxInput& input) {
+        return input.lane.position && *input.lane.position - *input.lane.first > patience;
+      });
   const bool through = all_inputs([](const MuxInput& input) { return input.eos || !input.may_grow; });
   if (one_kind && !waited && !through) return;
   complete_ = true;

@@ -8,11 +8,12 @@ import threading
 
 import pytest
 
-from harness.daemon import SLUICED, fetch
+from harness.daemon import BUILD, SLUICED, fetch
 from harness.ports import free_port, free_udp_port
 from harness.sources import Sources
 from harness.wait import wait_for
 
+SENDER = os.path.join(BUILD, "tests", "bench", "udp-sender")
 GOOD = "stream good { input fake://fake; segment_duration 2; }\n"
 
 
@@ -33,11 +34,12 @@ def test_broken_ts_is_counted_and_survived(sluiced, processes, clips, tmp_path):
     dice = random.Random(7)
     for _ in range(len(data) // 2000):
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        for at in range(0, len(data), 1316):
-            if dice.random() > 0.02:
-                out.sendto(data[at:at + 1316], ("127.0.0.1", port))
-    wait_for(lambda: daemon.stream("bad")["inputs"][0]["stats"]["errors_continuity"] > 10, 10, "continuity errors counted")
+    # Whole packets are missing too.
+    kept = [data[at:at + 188] for at in range(0, len(data), 188) if dice.random() > 0.01]
+    broken = tmp_path / "broken.ts"
+    broken.write_bytes(b"".join(kept))
+    processes.start([SENDER, broken, tmp_path / "log", port], "sender")
+    wait_for(lambda: daemon.stream("bad")["inputs"][0]["stats"]["errors_continuity"] > 10, 20, "continuity errors counted")
     plays_on(daemon)
 
 
