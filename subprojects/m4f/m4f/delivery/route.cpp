@@ -8,7 +8,6 @@
 namespace m4f {
 namespace {
 
-constexpr size_t kDateLength = sizeof("2026/11/20/13/05/37") - 1;
 constexpr int kMaxTailComponents = 7;  // tracks-v1/2026/11/20/13/05/37-05000.ts
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
