@@ -14,7 +14,6 @@ namespace sluice::stream {
 namespace {
 
 constexpr guint kStopDeadlineMs = 5000;
-constexpr GstClockTime kPrerollTimeout = 10 * GST_SECOND;
 
 // Seals what the muxer holds: its end of stream comes out as the last record.
 void end_muxer(GstElement* pipeline) {
@@ -29,17 +28,6 @@ void end_muxer(GstElement* pipeline) {
       },
       &pads);
   for (const Ptr<GstPad>& pad : pads) gst_pad_send_event(pad.get(), gst_event_new_eos());
-}
-
-bool play_in_a_loop(GstElement* pipeline) {
-  if (gst_element_set_state(pipeline, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE) return false;
-  if (gst_element_get_state(pipeline, nullptr, nullptr, kPrerollTimeout) == GST_STATE_CHANGE_FAILURE)
-    return false;
-  // A segment seek: at its end comes SEGMENT_DONE instead of EOS, and running time goes on over the next one.
-  const auto flags = GstSeekFlags(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_SEGMENT);
-  if (!gst_element_seek(pipeline, 1.0, GST_FORMAT_TIME, flags, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0))
-    return false;
-  return gst_element_set_state(pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
 }
 
 // The answer to rtspsrc's select-stream: `num` counts the SDP's media from 0.
@@ -102,9 +90,7 @@ m4f::Result<void> Ingest::start() {
   // The muxer goes on with the numbers and the counters of the segments that are there.
   m4f::RingPtr ring = spine_->ring();
   g_object_set(mux.get(), "ring", &ring, nullptr);
-  // Only a file that is looped waits for its first frame: the seek needs it.
-  g_object_set(sink, "sync", plan_.supervision.paced, "async", plan_.supervision.loop, "enable-last-sample",
-               FALSE, nullptr);
+  g_object_set(sink, "sync", plan_.supervision.paced, "async", FALSE, "enable-last-sample", FALSE, nullptr);
   gst_bin_add(GST_BIN(pipeline_.get()), sink);
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = Entry::new_sample;
@@ -122,10 +108,8 @@ m4f::Result<void> Ingest::start() {
       },
       this);
 
-  workers_.run([pipeline = pipeline_, loop = plan_.supervision.loop, weak] {
-    const bool ok =
-        loop ? play_in_a_loop(pipeline.get())
-             : gst_element_set_state(pipeline.get(), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+  workers_.run([pipeline = pipeline_, weak] {
+    const bool ok = gst_element_set_state(pipeline.get(), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
     if (ok) return;
     // The bus carries the reason, if the element that failed gave one; it comes before this.
     post_to_main([weak] {
@@ -182,9 +166,6 @@ void Ingest::on_message(GstMessage* message) {
       over_ = true;
       callbacks_.lost("the source ended");
       break;
-    case GST_MESSAGE_SEGMENT_DONE:
-      loop_again();
-      break;
     case GST_MESSAGE_WARNING: {
       Ptr<GError> error;
       Ptr<gchar> debug;
@@ -198,13 +179,6 @@ void Ingest::on_message(GstMessage* message) {
     default:
       break;
   }
-}
-
-void Ingest::loop_again() {
-  workers_.run([pipeline = pipeline_] {
-    gst_element_seek(pipeline.get(), 1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_SEGMENT, GST_SEEK_TYPE_SET, 0,
-                     GST_SEEK_TYPE_NONE, 0);
-  });
 }
 
 void Ingest::say_once(std::string text) {

@@ -35,7 +35,6 @@ class Ingest : public std::enable_shared_from_this<Ingest> {
  private:
   struct Entry;  // what the streaming thread needs
   void on_message(GstMessage* message);
-  void loop_again();
   void say_once(std::string text);
 
   plan::InputPlan plan_;
