@@ -57,7 +57,7 @@ struct Supervision {
   // with sync=true; a clocksync behind the muxer in the printed text).
   bool paced = false;
   bool loop =
-      false;  // a file: on its end it starts again, timestamps running on. The printed text plays it once.
+      false;  // a file: on its end it starts again, each round beginning with a discontinuity. The printed text plays it once.
   // rtsp: take only these SDP tracks (from 1; empty = all): the answer to the select-stream signal of the
   // element "source". The printed text takes all.
   std::vector<int> tracks;
