@@ -56,8 +56,6 @@ struct Supervision {
   // The source gives frames faster than real time: what comes out of "mux" is let through at its time (a sink
   // with sync=true; a clocksync behind the muxer in the printed text).
   bool paced = false;
-  bool loop =
-      false;  // a file: on its end it starts again, each round beginning with a discontinuity. The printed text plays it once.
   // rtsp: take only these SDP tracks (from 1; empty = all): the answer to the select-stream signal of the
   // element "source". The printed text takes all.
   std::vector<int> tracks;

@@ -121,7 +121,7 @@ Problem file(const SourceRequest& r, InputPlan& out) {
             .elements = {element("filesrc", {{"location", path}}), element("parsebin")},
             .to = "mux",
             .all = true});
-  out.supervision.loop = out.supervision.paced = true;
+  out.supervision.paced = true;
   return {};
 }
 
