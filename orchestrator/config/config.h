@@ -39,7 +39,13 @@ struct Input {
   std::optional<int> priority;                         // 1 is highest
   std::optional<std::chrono::seconds> source_timeout;  // 0 = never (`false`)
   std::optional<std::chrono::seconds> max_retry_timeout;
+  std::optional<std::chrono::seconds> frames_timeout, video_timeout, audio_timeout;  // 0 = off
+  std::optional<std::chrono::seconds> no_clients_reconnect_delay;
+  std::string allow_if, deny_if;        // files that hold `1` or `0`, read while the stream runs
+  std::optional<uint64_t> max_bitrate;  // kbit/s; above it the input is cut
   std::string comment;
+  // mixer
+  std::string mixer_strategy, sync;
   // file
   std::string file;  // absolute path; empty = the URL's
   // http
@@ -71,8 +77,46 @@ struct Protocols {
   bool operator==(const Protocols&) const = default;
 };
 
+// A file that covers the hole while no frames come: not an input.
+struct Backup {
+  std::string file;  // LOCATION/FILE as written
+  std::string path;  // absolute; empty = not resolved
+  std::optional<std::chrono::seconds> timeout, video_timeout, audio_timeout;
+  bool dvr = false, transcode = false;
+  Place place;
+};
+
+// PIDs of the MPEG-TS that goes out. Index 0 of a kind ("v0", "a0", "t0") is the base that its tracks count
+// from.
+struct MpegtsPids {
+  std::optional<uint16_t> pmt, sdt, pcr;
+  std::map<std::string, uint16_t, std::less<>> tracks;  // "v1" -> PID
+  bool operator==(const MpegtsPids&) const = default;
+};
+
+struct Push {
+  std::string url;  // as written; `%s` stands for the stream's whole name
+  bool disabled = false;
+  std::chrono::seconds retry_timeout{5};
+  std::optional<int> retry_limit;  // empty = for ever
+  std::optional<std::chrono::seconds> timeout, connect_timeout;
+  std::string comment;
+  // udp
+  bool multicast_loop = false;
+  bool standby = false;  // stays silent while another sender uses the group
+  std::optional<int> ttl;
+  std::optional<uint64_t> bitrate;               // CBR, kbit/s; empty = as the stream is
+  std::optional<std::chrono::milliseconds> pcr;  // interval of PCRs
+  std::string tracks;                            // "v2a4"; empty = all
+  std::optional<uint16_t> pnr;
+  std::string service, provider;
+  MpegtsPids pids;
+  Place place;
+};
+
 struct Stream {
   std::string name;
+  std::string template_name;  // whose values this stream began with; empty = none
   std::string title, comment, provider;
   bool is_static = true;  // false: `ondemand`
   bool disabled = false;
@@ -84,6 +128,55 @@ struct Stream {
   std::chrono::seconds max_retry_timeout{30};
   bool rtp_udp = false;
   Protocols protocols;
+  // Life
+  std::optional<int> retry_limit;            // on demand: failed rounds until it closes; empty = for ever
+  std::chrono::seconds clients_timeout{60};  // on demand: how long it outlives its last client; 0 = for ever
+  std::chrono::seconds frames_timeout{0}, video_timeout{0}, audio_timeout{0};  // 0 = off
+  std::chrono::seconds recheck_secondary_inputs_interval{0};                   // 0 = never
+  std::optional<Backup> backup;
+  // Output
+  std::vector<Push> pushes;
+  bool add_audio_only = false;
+  std::optional<std::chrono::seconds> prepush;  // empty = one GOP; 0 = none
+  std::string url_prefix;
+  MpegtsPids mpegts_pids;
+  std::optional<uint16_t> program_id;
+  // Rights
+  std::optional<int> max_sessions;
+  std::optional<uint64_t> max_bitrate;  // kbit/s, of a published stream
+  std::vector<std::string> domains;     // of the Referer; empty = any
+  std::string password;                 // of publishers
+  // For operators and other servers
+  std::vector<std::string> groups;
+  std::map<std::string, std::string, std::less<>> labels;
+  std::optional<int> position;
+  Place place;
+};
+
+// Values that streams begin with; with a prefix also a place where streams come to be when they are asked
+// for or published.
+struct Template {
+  std::string name;
+  std::string prefix;  // matched at a '/' of the name; empty = none
+  Stream values;       // its name is empty
+  Place place;
+};
+
+// Conditions on an event's fields: name -> values, any of which may match; `*` is a wildcard. All pairs must
+// match.
+using EventFilter = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+struct EventSink {
+  std::string name, url;  // http(s)://, log://, jsonlog://
+  std::vector<EventFilter> only, except;
+  LogLevel level = LogLevel::kInfo;
+  std::string sign_key;
+  std::chrono::seconds throttle_delay{0};
+  std::optional<int> resend_limit;  // events kept for a receiver that fails; empty = the default
+  std::chrono::seconds resend_timeout{10};
+  std::optional<uint64_t> max_size;  // log://, jsonlog://: bytes until the file is turned over
+  std::optional<int> max_depth;      // and how many old ones are kept
+  std::map<std::string, std::string, std::less<>> extra;  // passed to the sink
   Place place;
 };
 
@@ -98,8 +191,12 @@ struct Config {
   std::vector<Listener> listeners;
   std::optional<Credentials> edit_auth, view_auth;
   LogLevel loglevel = LogLevel::kInfo;
+  std::string url_prefix;           // a stream's own wins
+  std::optional<int> max_sessions;  // of the whole server
   std::vector<VodLocation> vod_locations;
-  std::vector<Stream> streams;  // in file order
+  std::vector<EventSink> event_sinks;
+  std::vector<Template> templates;  // in file order: the first prefix that matches counts
+  std::vector<Stream> streams;      // in file order, templates merged in
 };
 
 }  // namespace sluice::config
