@@ -16,6 +16,8 @@ struct Place {
   int line = 0, column = 0;
 
   std::string text() const { return file + ":" + std::to_string(line) + ":" + std::to_string(column); }
+  // Where a value stands is no part of what it says: configurations are compared by their values.
+  bool operator==(const Place&) const { return true; }
 };
 
 struct Listener {
@@ -25,10 +27,12 @@ struct Listener {
   bool api = true;
   std::string certificate, certificate_key;  // https: PEM files
   Place place;
+  bool operator==(const Listener&) const = default;
 };
 
 struct Credentials {
   std::string user, password;
+  bool operator==(const Credentials&) const = default;
 };
 
 enum class LogLevel { kNone, kCritical, kAlert, kError, kWarning, kNotice, kInfo, kDebug };
@@ -69,6 +73,7 @@ struct Input {
   // hls
   bool skip_stalled_check = false;
   Place place;
+  bool operator==(const Input&) const = default;
 };
 
 // Output protocols, flussonic names. All on by default.
@@ -84,6 +89,7 @@ struct Backup {
   std::optional<std::chrono::seconds> timeout, video_timeout, audio_timeout;
   bool dvr = false, transcode = false;
   Place place;
+  bool operator==(const Backup&) const = default;
 };
 
 // PIDs of the MPEG-TS that goes out. Index 0 of a kind ("v0", "a0", "t0") is the base that its tracks count
@@ -112,6 +118,7 @@ struct Push {
   std::string service, provider;
   MpegtsPids pids;
   Place place;
+  bool operator==(const Push&) const = default;
 };
 
 struct Stream {
@@ -151,6 +158,7 @@ struct Stream {
   std::map<std::string, std::string, std::less<>> labels;
   std::optional<int> position;
   Place place;
+  bool operator==(const Stream&) const = default;
 };
 
 // Values that streams begin with; with a prefix also a place where streams come to be when they are asked
@@ -160,6 +168,7 @@ struct Template {
   std::string prefix;  // matched at a '/' of the name; empty = none
   Stream values;       // its name is empty
   Place place;
+  bool operator==(const Template&) const = default;
 };
 
 // Conditions on an event's fields: name -> values, any of which may match; `*` is a wildcard. All pairs must
@@ -178,6 +187,7 @@ struct EventSink {
   std::optional<int> max_depth;      // and how many old ones are kept
   std::map<std::string, std::string, std::less<>> extra;  // passed to the sink
   Place place;
+  bool operator==(const EventSink&) const = default;
 };
 
 // Directories whose files a `file://NAME/...` input reads.
@@ -185,6 +195,7 @@ struct VodLocation {
   std::string name;
   std::vector<std::string> storages;  // searched in order
   Place place;
+  bool operator==(const VodLocation&) const = default;
 };
 
 struct Config {
@@ -197,6 +208,7 @@ struct Config {
   std::vector<EventSink> event_sinks;
   std::vector<Template> templates;  // in file order: the first prefix that matches counts
   std::vector<Stream> streams;      // in file order, templates merged in
+  bool operator==(const Config&) const = default;
 };
 
 }  // namespace sluice::config

@@ -162,6 +162,11 @@ class Parser {
       if (open) out.push_back(std::move(*open));
       open.reset();
     };
+    auto end_with_word = [&] {
+      if (!open) return;
+      const Span& last = open->args.empty() ? open->name.at : open->args.back().at;
+      open->end = last.offset + last.length;
+    };
     for (Token word;;) {
       switch (lexer_.next(word)) {
         case Kind::kWord:
@@ -171,6 +176,7 @@ class Parser {
             open->args.push_back(std::move(word));
           break;
         case Kind::kSemicolon:
+          if (open) open->end = lexer_.mark().offset + 1;
           finish();
           break;  // alone it is harmless: "};"
         case Kind::kOpen:
@@ -183,12 +189,16 @@ class Parser {
             skip_block();
           } else {
             open->has_block = true;
+            open->body_begin = lexer_.mark().offset + 1;
             open->body = block(depth + 1, &*open);
           }
+          open->body_end = lexer_.mark().offset;
+          open->end = open->body_end + 1;
           if (open->name.text.empty()) open.reset();
           finish();
           break;
         case Kind::kClose:
+          end_with_word();
           finish();
           if (owner) return out;
           reporter_.error(lexer_.mark(),
@@ -202,6 +212,7 @@ class Parser {
             reporter_.error(open->name.at,
                             fmt::format("';' is missing after '{}'",
                                         open->args.empty() ? open->name.text : open->args.back().text));
+          end_with_word();
           finish();
           return out;
       }

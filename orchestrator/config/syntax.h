@@ -32,6 +32,9 @@ struct Directive {
   std::vector<Token> args;
   bool has_block = false;
   std::vector<Directive> body;
+  // Bytes of the text, for who edits it: one past the last of this directive (its ';' or '}', or its last
+  // word where neither stands), and of a block the first after '{' and the '}' itself.
+  size_t end = 0, body_begin = 0, body_end = 0;
 };
 
 // Parses all of it and reports every error; what could be read is returned even then.
