@@ -11,6 +11,7 @@
 #include <string>
 
 #include "orchestrator/config/load.h"
+#include "orchestrator/event/event.h"
 #include "orchestrator/http/front.h"
 #include "orchestrator/log/log.h"
 #include "orchestrator/plan/plan.h"
@@ -109,7 +110,8 @@ bool plannable(const config::Config& config) {
     const auto planned = sluice::plan::plan(stream);
     const auto* bad = std::get_if<sluice::plan::PlanError>(&planned);
     if (!bad) continue;
-    std::fprintf(stderr, "%s: stream %s: %s\n", bad->place.text().c_str(), stream.name.c_str(), bad->text.c_str());
+    std::fprintf(stderr, "%s: stream %s: %s\n", bad->place.text().c_str(), stream.name.c_str(),
+                 bad->text.c_str());
     good = false;
   }
   return good;
@@ -157,13 +159,14 @@ int run(const config::Config& config) {
     log.error("the configuration has no listener: add `http 8080;`");
     return kFailed;
   }
-  sluice::stream::Streams streams(log, kPackageCacheBytes);
+  sluice::event::NoEvents events;
+  sluice::stream::Streams streams(log, events, kPackageCacheBytes);
   sluice::http::Front front(config, streams);
   if (auto started = front.start(); !started) {
     log.error("{}", started.error().message());
     return kFailed;
   }
-  streams.start(config.streams);
+  streams.start(config.streams, config.templates);
   say_where(config, front);
 
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);

@@ -25,4 +25,10 @@ class Events {
   virtual void emit(Event event) = 0;
 };
 
+// For who listens to nothing.
+class NoEvents final : public Events {
+ public:
+  void emit(Event) override {}
+};
+
 }  // namespace sluice::event

@@ -15,6 +15,14 @@ namespace sluice::stream {
 
 enum class Status { kRunning, kWaiting, kError };
 
+// What a client who asks for media now finds.
+enum class Presence {
+  kHere,      // the stream runs: its delivery answers
+  kStarting,  // it rested and is being started for its clients: worth a wait, the ring tells when it is over
+  kResting,   // on demand and nobody watches, or its sources failed `retry_limit` times
+  kOff,       // disabled, or it cannot run
+};
+
 struct InputErrors {
   uint64_t continuity = 0;    // MPEG-TS continuity counter breaks
   uint64_t timestamps = 0;    // corrected or jumped timestamps
@@ -51,6 +59,8 @@ struct StreamStatus {
   std::vector<m4f::Track> tracks;  // of the newest segment, bitrates measured
   uint64_t frames = 0;
   uint64_t ring_bytes = 0;  // memory of the segments that are kept for clients
+  bool backup_running = false;
+  bool named_by_user = false;  // made by a request, from a template; else it stands in the configuration
 };
 
 // One configured stream, running or not. Thread-safe.
@@ -65,13 +75,24 @@ class StreamHandle {
   virtual void add_bytes_out(uint64_t bytes) = 0;
   virtual void session_opened() = 0;
   virtual void session_closed() = 0;
+  // A client wants to watch: a stream on demand that rests begins to start. Returns at once, never kResting.
+  // Every change of presence() also changes the version of the delivery's ring and wakes who waits on it.
+  virtual Presence demand() = 0;
+  virtual Presence presence() const = 0;
+  // An operator chooses the input (0 = the first of the configuration): it is taken up now and kept until it
+  // is lost, whatever better ones do. False: there is no such input.
+  virtual bool select_input(size_t index) = 0;
 };
 
 class Directory {
  public:
   virtual ~Directory() = default;
   virtual std::shared_ptr<StreamHandle> find(std::string_view name) const = 0;
-  virtual std::vector<std::shared_ptr<StreamHandle>> list() const = 0;  // file order
+  // The stream of this name; one that only a template with a prefix allows is made now, resting. Null: no
+  // stream and no template has this name. A stream that was made and is neither demanded nor published within
+  // ten seconds goes again.
+  virtual std::shared_ptr<StreamHandle> find_or_make(std::string_view name) = 0;
+  virtual std::vector<std::shared_ptr<StreamHandle>> list() const = 0;  // file order, then those made
 };
 
 }  // namespace sluice::stream

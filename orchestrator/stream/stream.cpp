@@ -44,10 +44,12 @@ m4f::RingPtr make_ring(const config::Stream& config) {
 
 }  // namespace
 
-Stream::Stream(config::Stream config, std::shared_ptr<m4f::PackageCache> cache, Workers& workers, Log& log)
+Stream::Stream(config::Stream config, std::shared_ptr<m4f::PackageCache> cache, Workers& workers, Log& log,
+               event::Events& events)
     : config_(std::move(config)),
       workers_(workers),
       log_(log),
+      events_(events),
       ring_(make_ring(config_)),
       delivery_(std::make_unique<m4f::Delivery>(config_.name, ring_, std::move(cache),
                                                 delivery_options(config_, true))) {}

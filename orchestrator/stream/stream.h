@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/event/event.h"
 #include "orchestrator/log/log.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/stream/backoff.h"
@@ -20,7 +21,8 @@ namespace sluice::stream {
 // Control (start, stop, tick) from the main loop's thread; everything of StreamHandle from any thread.
 class Stream final : public StreamHandle, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(config::Stream config, std::shared_ptr<m4f::PackageCache> cache, Workers& workers, Log& log);
+  Stream(config::Stream config, std::shared_ptr<m4f::PackageCache> cache, Workers& workers, Log& log,
+         event::Events& events);
   ~Stream() override;
 
   void start();
@@ -36,6 +38,9 @@ class Stream final : public StreamHandle, public std::enable_shared_from_this<St
   void add_bytes_out(uint64_t bytes) override { bytes_out_.fetch_add(bytes, std::memory_order_relaxed); }
   void session_opened() override;
   void session_closed() override { online_clients_.fetch_sub(1, std::memory_order_relaxed); }
+  Presence demand() override { return presence(); }
+  Presence presence() const override { return config_.disabled ? Presence::kOff : Presence::kHere; }
+  bool select_input(size_t index) override { return index < config_.inputs.size(); }
 
  private:
   void fail_for_good(std::string reason);
@@ -48,6 +53,7 @@ class Stream final : public StreamHandle, public std::enable_shared_from_this<St
   const config::Stream config_;
   Workers& workers_;
   Log& log_;
+  event::Events& events_;
   m4f::RingPtr ring_;
   std::unique_ptr<m4f::Delivery> delivery_;
   plan::StreamPlan plan_;

@@ -1,6 +1,7 @@
 // Streams that are whatever a test says.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,13 +30,24 @@ class FakeStream : public stream::StreamHandle {
     ++total;
   }
   void session_closed() override { --open; }
+  stream::Presence demand() override {
+    ++demands;
+    return presence_;
+  }
+  stream::Presence presence() const override { return presence_; }
+  bool select_input(size_t index) override {
+    if (index >= config_.inputs.size()) return false;
+    selected = static_cast<int>(index);
+    return true;
+  }
 
   const std::string name_;
   config::Stream config_;
   stream::StreamStatus status_;
   std::shared_ptr<m4f::Delivery> delivery_;
   std::atomic<uint64_t> bytes_out = 0, total = 0;
-  std::atomic<int> open = 0;
+  std::atomic<int> open = 0, demands = 0, selected = -1;
+  std::atomic<stream::Presence> presence_ = stream::Presence::kHere;
 };
 
 class FakeDirectory : public stream::Directory {
@@ -49,9 +61,18 @@ class FakeDirectory : public stream::Directory {
       if (stream->name() == name) return stream;
     return nullptr;
   }
+  // Also those of `makes`, when they are asked for.
+  std::shared_ptr<stream::StreamHandle> find_or_make(std::string_view name) override {
+    if (auto stream = find(name)) return stream;
+    if (makes.empty() || !name.starts_with(makes + "/")) return nullptr;
+    add(std::string(name));
+    return streams_.back();
+  }
   std::vector<std::shared_ptr<stream::StreamHandle>> list() const override {
     return {streams_.begin(), streams_.end()};
   }
+
+  std::string makes;  // a prefix; empty = none
 
  private:
   std::vector<std::shared_ptr<FakeStream>> streams_;
