@@ -304,6 +304,16 @@ TEST(Config, MessagesAreExact) {
   for (const auto& [text, expected] : cases) EXPECT_EQ(messages(text), expected) << text;
 }
 
+TEST(Config, ComparesByMeaningNotByPlace) {
+  const Config a = good("stream a { input udp://239.0.0.1:1 program=1; } stream b { input fake://fake; }");
+  EXPECT_EQ(
+      a,
+      good(
+          "# moved\n\nstream a {\n  input udp://239.0.0.1:1 program=1;\n}\nstream b { input fake://fake; }"));
+  EXPECT_NE(a, good("stream a { input udp://239.0.0.1:1 program=2; } stream b { input fake://fake; }"));
+  EXPECT_NE(a.streams[0], a.streams[1]);
+}
+
 TEST(Config, AllErrorsOfAFileAreReported) {
   EXPECT_EQ(messages("htpt 1;\nstream a {\n  input foo://x;\n  segment_count x;\n}\n}"),
             "f:1:1: unknown directive 'htpt': did you mean 'http'?\n"

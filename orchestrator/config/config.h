@@ -10,10 +10,15 @@
 
 namespace sluice::config {
 
+// Every type here can be compared: two values are equal if the server does the same with them. Where they
+// stand in a file does not count, so a moved stream is an unchanged one.
+
 // Where something stands in a file: lines and columns (characters) from 1.
 struct Place {
   std::string file;
   int line = 0, column = 0;
+
+  bool operator==(const Place&) const { return true; }  // see above
 
   std::string text() const { return file + ":" + std::to_string(line) + ":" + std::to_string(column); }
   // Where a value stands is no part of what it says: configurations are compared by their values.

@@ -17,6 +17,10 @@ enum class SourceKind : uint16_t {
   kRtsp = 1 << 5,
   kRtmp = 1 << 6,
   kSrt = 1 << 7,
+  kPublish = 1 << 8,    // publish://: frames come from who publishes into the stream
+  kCopy = 1 << 9,       // copy://STREAM of this server
+  kPlaylist = 1 << 10,  // playlist:///FILE: files and streams one after another
+  kMixer = 1 << 11,     // mixer://A,B: A's video with B's audio
 };
 using SourceKinds = uint16_t;
 constexpr SourceKinds operator|(SourceKind a, SourceKind b) {
@@ -52,6 +56,10 @@ inline constexpr Scheme kSchemes[] = {
     {"rtmp", SourceKind::kRtmp},
     {"rtmps", SourceKind::kRtmp},
     {"srt", SourceKind::kSrt},
+    {"publish", SourceKind::kPublish},
+    {"copy", SourceKind::kCopy},
+    {"playlist", SourceKind::kPlaylist},
+    {"mixer", SourceKind::kMixer},
     // Known to flussonic.conf, not run here yet.
     {"udp1"},
     {"udp2"},
@@ -72,11 +80,7 @@ inline constexpr Scheme kSchemes[] = {
     {"m4fs"},
     {"m4s"},
     {"m4ss"},
-    {"playlist"},
     {"timeshift"},
-    {"copy"},
-    {"publish"},
-    {"mixer"},
     {"mosaic"},
     {"mosaic2"},
     {"shout"},

@@ -278,6 +278,10 @@ Problem plan_source(SourceKind kind, const SourceRequest& request, InputPlan& ou
       return rtmp(request, out);
     case SourceKind::kSrt:
       return srt(request, out);
+    case SourceKind::kPublish:
+    case SourceKind::kCopy:
+    case SourceKind::kPlaylist:
+    case SourceKind::kMixer:
     case SourceKind::kNone:
       break;
   }
