@@ -21,8 +21,6 @@ struct Place {
   bool operator==(const Place&) const { return true; }  // see above
 
   std::string text() const { return file + ":" + std::to_string(line) + ":" + std::to_string(column); }
-  // Where a value stands is no part of what it says: configurations are compared by their values.
-  bool operator==(const Place&) const { return true; }
 };
 
 struct Listener {
