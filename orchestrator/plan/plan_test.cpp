@@ -27,7 +27,7 @@ std::string error(std::string url) {
 
 TEST(Plan, SchemesThatDoNotRunAreNamed) {
   EXPECT_EQ(error("m4s://h/x"), "f:3:9: inputs of m4s:// are not supported yet");
-  EXPECT_EQ(error("timeshift://x/60"), "f:3:9: inputs of publish:// are not supported yet");
+  EXPECT_EQ(error("timeshift://x/60"), "f:3:9: inputs of timeshift:// are not supported yet");
   EXPECT_EQ(error("rtps://h/x"), "f:3:9: unknown scheme 'rtps://': did you mean 'rtsp'?");
   EXPECT_EQ(error("https://example.com"),
             "f:3:9: what does this address carry? Write hls:// for a playlist or tshttp:// for MPEG-TS "
