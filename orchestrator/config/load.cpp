@@ -22,25 +22,51 @@ LoadResult load_text(std::string_view text, std::string name) {
   return out;
 }
 
-LoadResult load_file(const std::string& path) {
-  auto failed = [&](std::string text) {
-    LoadResult out;
-    out.diagnostics.push_back(
-        {.severity = Severity::kError, .place = {path, 0, 0}, .text = std::move(text), .excerpt = {}});
-    return out;
-  };
+namespace {
+
+// Empty: what is wrong is in `problem`.
+std::optional<std::string> read_file(const std::string& path, std::string& problem) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) return failed(fmt::format("cannot open the configuration: {}", std::strerror(errno)));
+  if (!file) {
+    problem = fmt::format("cannot open the configuration: {}", std::strerror(errno));
+    return {};
+  }
   std::string text;
   char block[65536];
   while (const size_t n = std::fread(block, 1, sizeof block, file.get())) {
     text.append(block, n);
-    if (text.size() > kMaxFileBytes)
-      return failed(fmt::format("the file is larger than {} MiB", kMaxFileBytes >> 20));
+    if (text.size() <= kMaxFileBytes) continue;
+    problem = fmt::format("the file is larger than {} MiB", kMaxFileBytes >> 20);
+    return {};
   }
-  if (std::ferror(file.get()))
-    return failed(fmt::format("cannot read the configuration: {}", std::strerror(errno)));
-  return load_text(text, path);
+  if (!std::ferror(file.get())) return text;
+  problem = fmt::format("cannot read the configuration: {}", std::strerror(errno));
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::vector<SourceFile>> read_sources(const std::string& path, Diagnostic& problem) {
+  std::string why;
+  auto text = read_file(path, why);
+  if (!text) {
+    problem = {.severity = Severity::kError, .place = {path, 0, 0}, .text = std::move(why), .excerpt = {}};
+    return {};
+  }
+  return std::vector<SourceFile>{{path, std::move(*text)}};
+}
+
+LoadResult load_sources(const std::vector<SourceFile>& sources) {
+  return load_text(sources.front().text, sources.front().path);
+}
+
+LoadResult load_file(const std::string& path) {
+  Diagnostic problem;
+  const auto sources = read_sources(path, problem);
+  if (sources) return load_sources(*sources);
+  LoadResult out;
+  out.diagnostics.push_back(std::move(problem));
+  return out;
 }
 
 }  // namespace sluice::config

@@ -16,6 +16,18 @@ struct LoadResult {
   std::vector<Diagnostic> diagnostics;  // all errors and warnings, by place
 };
 
+// A file of the configuration and what it holds.
+struct SourceFile {
+  std::string path, text;
+  bool operator==(const SourceFile&) const = default;
+};
+
+// The files that make up the configuration at `path`, in the order in which they are read: that file first.
+// Nothing, if one cannot be read: `problem` says why.
+std::optional<std::vector<SourceFile>> read_sources(const std::string& path, Diagnostic& problem);
+// Reading is apart from loading so that an edit of one file can be tried before it is saved.
+LoadResult load_sources(const std::vector<SourceFile>& sources);
+
 // `name` stands in places and messages.
 LoadResult load_text(std::string_view text, std::string name);
 LoadResult load_file(const std::string& path);
