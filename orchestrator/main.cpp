@@ -10,8 +10,11 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/api/server_stats.h"
 #include "orchestrator/config/load.h"
+#include "orchestrator/event/bus.h"
 #include "orchestrator/event/event.h"
+#include "orchestrator/event/server_events.h"
 #include "orchestrator/http/front.h"
 #include "orchestrator/log/log.h"
 #include "orchestrator/plan/plan.h"
@@ -159,13 +162,19 @@ int run(const config::Config& config) {
     log.error("the configuration has no listener: add `http 8080;`");
     return kFailed;
   }
-  sluice::event::NoEvents events;
+  sluice::event::Bus events(log, sluice::api::host_name(),
+                            sluice::event::first_id_of(std::chrono::system_clock::now()));
+  events.apply(config.event_sinks);
   sluice::stream::Streams streams(log, events, kPackageCacheBytes);
   sluice::http::Front front(config, streams);
   if (auto started = front.start(); !started) {
     log.error("{}", started.error().message());
+    events.emit(sluice::event::listener_failure(started.error().message()));
     return kFailed;
   }
+  events.emit(sluice::event::server_started(SLUICE_VERSION));
+  for (size_t i = 0; i < config.listeners.size(); ++i)
+    events.emit(sluice::event::listener_start(config.listeners[i], front.ports()[i]));
   streams.start(config.streams, config.templates);
   say_where(config, front);
 
@@ -188,6 +197,7 @@ int run(const config::Config& config) {
       kStopDeadlineMs, [loop] { g_main_loop_quit(loop); }, true);
   if (!stopped) g_main_loop_run(loop);
   front.stop();
+  events.stop();
   g_main_loop_unref(loop);
   if (stopped) return 0;
   log.warning("some sources did not come down in time");

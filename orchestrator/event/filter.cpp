@@ -1,0 +1,83 @@
+#include "orchestrator/event/filter.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "orchestrator/event/text.h"
+
+namespace sluice::event {
+namespace {
+
+using config::LogLevel;
+
+struct NamedLevel {
+  std::string_view pattern;
+  LogLevel level;
+};
+
+// The first that matches counts; all others are kInfo.
+constexpr NamedLevel kLevels[] = {
+    {"listener_failure", LogLevel::kError},
+    {"stream_broken_source", LogLevel::kError},
+    {"source_lost", LogLevel::kWarning},
+    {"frames_timed_out", LogLevel::kWarning},
+    {"stream_backup", LogLevel::kWarning},
+    {"publish_forbidden", LogLevel::kWarning},
+    {"audio_silence_detected", LogLevel::kWarning},
+    {"udp_pusher_does_not_fit_cbr", LogLevel::kWarning},
+    {"server_*", LogLevel::kNotice},
+    {"config_reloaded", LogLevel::kNotice},
+};
+
+std::optional<std::string> field(const Event& event, std::string_view name) {
+  if (name == "event") return event.name;
+  if (name == "media") return event.media.empty() ? std::nullopt : std::optional(event.media);
+  for (const auto& [key, value] : event.fields)
+    if (key == name) return plain_text(value);
+  return std::nullopt;
+}
+
+bool passes(const config::EventFilter& filter, const Event& event) {
+  return std::all_of(filter.begin(), filter.end(), [&](const auto& condition) {
+    const auto value = field(event, condition.first);
+    return value && std::any_of(condition.second.begin(), condition.second.end(),
+                                [&](const std::string& pattern) { return matches(pattern, *value); });
+  });
+}
+
+}  // namespace
+
+LogLevel level_of(std::string_view name) {
+  for (const NamedLevel& one : kLevels)
+    if (matches(one.pattern, name)) return one.level;
+  return LogLevel::kInfo;
+}
+
+bool matches(std::string_view pattern, std::string_view text) {
+  size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+bool wants(const config::EventSink& sink, const Event& event) {
+  if (level_of(event.name) > sink.level) return false;
+  const auto hit = [&](const config::EventFilter& filter) { return passes(filter, event); };
+  if (std::any_of(sink.except.begin(), sink.except.end(), hit)) return false;
+  return sink.only.empty() || std::any_of(sink.only.begin(), sink.only.end(), hit);
+}
+
+}  // namespace sluice::event
