@@ -69,6 +69,8 @@ class StreamHandle {
   virtual ~StreamHandle() = default;
   virtual const std::string& name() const = 0;
   virtual config::Stream config() const = 0;
+  // The same without a copy, for who asks with every request: never changes under the reader, who asks anew.
+  virtual std::shared_ptr<const config::Stream> shared_config() const = 0;
   virtual StreamStatus status() const = 0;
   virtual m4f::Delivery& delivery() = 0;
   // Clients are counted by who serves them.

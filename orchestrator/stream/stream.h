@@ -33,6 +33,9 @@ class Stream final : public StreamHandle, public std::enable_shared_from_this<St
 
   const std::string& name() const override { return config_.name; }
   config::Stream config() const override { return config_; }
+  std::shared_ptr<const config::Stream> shared_config() const override {
+    return {shared_from_this(), &config_};  // config_ is constant
+  }
   StreamStatus status() const override;
   m4f::Delivery& delivery() override { return *delivery_; }
   void add_bytes_out(uint64_t bytes) override { bytes_out_.fetch_add(bytes, std::memory_order_relaxed); }

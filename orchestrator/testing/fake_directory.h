@@ -16,6 +16,9 @@ class FakeStream : public stream::StreamHandle {
   explicit FakeStream(std::string name) : name_(std::move(name)) { config_.name = name_; }
   const std::string& name() const override { return name_; }
   config::Stream config() const override { return config_; }
+  std::shared_ptr<const config::Stream> shared_config() const override {
+    return std::make_shared<config::Stream>(config_);
+  }
   stream::StreamStatus status() const override {
     stream::StreamStatus status = status_;
     status.bytes_out += bytes_out;
