@@ -12,20 +12,32 @@
 
 namespace m4f::ts {
 
+struct TrackPid {
+  TrackId track;
+  uint16_t pid;
+  bool operator==(const TrackPid&) const = default;
+};
+
 struct Options {
   TrackSelection tracks;  // empty = all that MPEG-TS can hold
-  uint16_t pmt_pid = 0x1000;
+  uint16_t pmt_pid = 0x1000, sdt_pid = 0x11;
   uint16_t first_pid =
       0x100;  // of the track table's first track; the others follow in its order, selected or not
+  // Asked for; a track with number 0 is the base that its kind counts from ("t0" = 100: t1 is 101).
+  std::vector<TrackPid> track_pids = {};
+  // Where the clock is; 0 = with the first picture's track, else the first track's. A PID that no track has
+  // gets packets of its own.
+  uint16_t pcr_pid = 0;
   uint16_t program = 1, transport_stream_id = 1;
   std::string provider, title;  // SDT, where set
+  bool operator==(const Options&) const = default;
 };
 
 // Whether MPEG-TS can carry the codec here.
 bool carries(Codec codec);
 
 // The whole segment. Frames that MPEG-TS cannot express (AAC of an object type without ADTS, say) are left
-// out. REQUIRES: segment.sealed(); the PIDs of options do not meet.
+// out. REQUIRES: segment.sealed().
 Bytes package(const Segment& segment, const Options& options);
 
 // The same bytes piece by piece while the segment grows: the concatenation of what append() gave is

@@ -7,7 +7,7 @@
 namespace m4f::ts {
 namespace {
 
-constexpr uint16_t kPatPid = 0, kSdtPid = 0x11;
+constexpr uint16_t kPatPid = 0;
 constexpr size_t kMaxProvider = 60, kMaxTitle = 90;  // bytes, so that an SDT is one packet
 
 // A section with table_id_extension (2.4.4.11): header now, length and CRC when it is complete.
@@ -122,14 +122,15 @@ void write_text(std::string_view text, size_t limit, ByteWriter& out) {
 
 }  // namespace
 
-Bytes pat_packets(const Options& options) {
+Bytes pat_packets(const Options& options, uint16_t pmt_pid) {
   Section section(0x00, 0xb0, options.transport_stream_id);
   section.out().u16(options.program);
-  section.out().u16(0xe000 | options.pmt_pid);
+  section.out().u16(0xe000 | pmt_pid);
   return section.packets(kPatPid);
 }
 
-Bytes pmt_packets(const Options& options, uint16_t pcr_pid, const std::vector<PmtStream>& streams) {
+Bytes pmt_packets(const Options& options, uint16_t pmt_pid, uint16_t pcr_pid,
+                  const std::vector<PmtStream>& streams) {
   Section section(0x02, 0xb0, options.program);
   ByteWriter& out = section.out();
   out.u16(0xe000 | pcr_pid);
@@ -147,10 +148,10 @@ Bytes pmt_packets(const Options& options, uint16_t pcr_pid, const std::vector<Pm
   // The version follows from the content: another content has another version (31 of 32 times; readers that
   // compare the CRC see every change), and the same content keeps it over a discontinuity.
   section.set_version(crc32(section.bytes()));
-  return section.packets(options.pmt_pid);
+  return section.packets(pmt_pid);
 }
 
-Bytes sdt_packets(const Options& options) {
+Bytes sdt_packets(const Options& options, uint16_t pid) {
   if (options.provider.empty() && options.title.empty()) return {};
   Section section(0x42, 0xf0, options.transport_stream_id);
   ByteWriter& out = section.out();
@@ -168,7 +169,7 @@ Bytes sdt_packets(const Options& options) {
   out.u8(service.size());
   out.bytes(service);
   section.set_version(crc32(section.bytes()));
-  return section.packets(kSdtPid);
+  return section.packets(pid);
 }
 
 void stamp_counters(std::span<uint8_t> packets, uint8_t times) {

@@ -12,9 +12,10 @@ struct PmtStream {
 };
 
 // Transport packets of one table. The continuity counters are zero; stamp_counters() sets them.
-Bytes pat_packets(const Options& options);
-Bytes pmt_packets(const Options& options, uint16_t pcr_pid, const std::vector<PmtStream>& streams);
-Bytes sdt_packets(const Options& options);  // empty without provider and title
+Bytes pat_packets(const Options& options, uint16_t pmt_pid);
+Bytes pmt_packets(const Options& options, uint16_t pmt_pid, uint16_t pcr_pid,
+                  const std::vector<PmtStream>& streams);
+Bytes sdt_packets(const Options& options, uint16_t pid);  // empty without provider and title
 
 // The `times`-th writing of a table (mod 16): as a table has the same number of packets every time, its
 // counters follow from how often it was written.

@@ -114,30 +114,36 @@ class Reader {
     const auto pid = static_cast<uint16_t>((p[1] & 31) << 8 | p[2]);
     const bool start = p[1] & 0x40;
     if (p[0] != 0x47 || p[1] & 0x80 || p[3] & 0xc0) fault(pid, "bad header");
+    ++out_.packets[pid];
+    if (pid == 0x1fff) return;
+    // 2.4.3.3: the counter does not rise with a packet that has no payload.
     const uint8_t counter = p[3] & 15;
-    if (auto it = counters_.find(pid); it != counters_.end() && counter != ((it->second + 1) & 15))
+    const int step = p[3] & 0x10 ? 1 : 0;
+    if (auto it = counters_.find(pid); it != counters_.end() && counter != ((it->second + step) & 15))
       fault(pid, fmt::format("counter {} after {}", counter, it->second));
     counters_[pid] = counter;
-    ++out_.packets[pid];
     ByteView body = p.subspan(4);
     Pes fresh;
     if (p[3] & 0x20) {
       const size_t n = body[0];
-      if (n > 182) return fault(pid, "adaptation field too long");
+      if (n > (step ? 182u : 183u)) return fault(pid, "adaptation field too long");
       if (n > 0) {
         fresh.discontinuity = body[1] & 0x80;
         fresh.random_access = body[1] & 0x40;
-        if (body[1] & 0x10)
+        if (body[1] & 0x10) {
           fresh.pcr = static_cast<uint64_t>(body[2]) << 25 | static_cast<uint64_t>(body[3]) << 17 |
                       static_cast<uint64_t>(body[4]) << 9 | static_cast<uint64_t>(body[5]) << 1 |
                       body[6] >> 7;
+          const uint64_t extension = (body[6] & 1u) << 8 | body[7];
+          out_.clocks.push_back({index_ - 1, pid, *fresh.pcr * 300 + extension, fresh.discontinuity});
+        }
         for (size_t i = body[1] & 0x10 ? 8 : 2; i <= n; ++i)
           if (body[i] != 0xff) fault(pid, "stuffing is not 0xff");
       }
       body = body.subspan(n + 1);
     }
-    if (!(p[3] & 0x10)) return fault(pid, "no payload");
-    if (pid < 0x20 || pid == 0x1000) return psi(pid, start, body);
+    if (!step) return;
+    if (pid < 0x20 || pid == pmt_) return psi(pid, start, body);
     if (start) {
       finish(pid);
       open_[pid] = out_.pes.size();
@@ -185,11 +191,13 @@ class Reader {
     if (section.size() < length) return;
     section.resize(length);
     if (crc32(section) != 0) fault(pid, "CRC");
+    if (pid == 0 && length >= 12) pmt_ = static_cast<uint16_t>((section[10] & 31) << 8 | section[11]);
     out_.sections[pid].push_back(section);
   }
 
   TsContent out_;
   size_t index_ = 0;
+  uint16_t pmt_ = 0x1000;
   std::map<uint16_t, uint8_t> counters_;
   std::map<uint16_t, size_t> open_;
   std::map<uint16_t, Bytes> partial_;

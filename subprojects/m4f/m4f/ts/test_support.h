@@ -44,11 +44,20 @@ struct Pes {
   Bytes elementary;
 };
 
+// One program clock reference.
+struct Clock {
+  size_t packet = 0;  // its index
+  uint16_t pid = 0;
+  uint64_t time = 0;  // 27 MHz
+  bool discontinuity = false;
+};
+
 // What a transport stream holds. Every broken rule adds a line to `faults`.
 struct TsContent {
   std::vector<Pes> pes;  // in order of their first packet
   std::map<uint16_t, std::vector<Bytes>> sections;
   std::map<uint16_t, size_t> packets;
+  std::vector<Clock> clocks;
   std::vector<std::string> faults;
   std::vector<const Pes*> of(uint16_t pid) const;
 };
