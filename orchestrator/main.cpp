@@ -166,7 +166,7 @@ int run(const config::Config& config) {
                             sluice::event::first_id_of(std::chrono::system_clock::now()));
   events.apply(config.event_sinks);
   sluice::stream::Streams streams(log, events, kPackageCacheBytes);
-  sluice::http::Front front(config, streams);
+  sluice::http::Front front(config, streams, events, {{}, 0, &events});
   if (auto started = front.start(); !started) {
     log.error("{}", started.error().message());
     events.emit(sluice::event::listener_failure(started.error().message()));

@@ -2,8 +2,12 @@
 
 #include <glib.h>
 
+#include <algorithm>
+
 #include "orchestrator/api/collection.h"
+#include "orchestrator/api/event_sink_json.h"
 #include "orchestrator/api/stream_json.h"
+#include "orchestrator/event/filter.h"
 
 namespace sluice::api {
 namespace {
@@ -44,6 +48,9 @@ constexpr std::string_view kNotBuilt[] = {"templates",
                                           "schema"};
 
 const CollectionRules kStreams{"streams", {"name"}, {"name", "title", "comment"}};
+const CollectionRules kSessions{"sessions", {"id"}, {"name", "ip", "user_agent"}};
+const CollectionRules kEventSinks{"event_sinks", {"name"}, {"name", "url"}};
+const CollectionRules kEvents{"events", {"name"}, {"name"}};
 
 int64_t ms(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
@@ -64,6 +71,16 @@ ApiReply bad_query(const std::string& what) {
   return api_error(400, "bad_request", "bad_request", "the query has a value that cannot be read: " + what);
 }
 
+ApiReply not_found(std::string_view code, std::string_view title) {
+  return api_error(404, code, "not_found", title);
+}
+
+bool eat_end(std::string_view& text, std::string_view suffix) {
+  if (!text.ends_with(suffix)) return false;
+  text.remove_suffix(suffix.size());
+  return true;
+}
+
 bool eat(std::string_view& text, std::string_view prefix) {
   if (text.substr(0, prefix.size()) != prefix) return false;
   text.remove_prefix(prefix.size());
@@ -82,11 +99,12 @@ ApiReply api_error(int status, std::string_view code, std::string_view error, st
   return {status, json::write(out) + "\n", status == 401};
 }
 
-Api::Api(const config::Config& config, const stream::Directory& directory, std::string version)
+Api::Api(const config::Config& config, const stream::Directory& directory, std::string version, Shown shown)
     : auth_(config),
       directory_(directory),
       version_(std::move(version)),
       server_id_(uuid()),
+      shown_(shown),
       started_(std::chrono::system_clock::now()) {}
 
 bool Api::owns(std::string_view path) {
@@ -120,8 +138,20 @@ ApiReply Api::route(std::string_view operation, const ApiRequest& request, Now n
   if (request.method == "GET" || request.method == "HEAD") {
     std::string_view rest = operation;
     if (operation == "streams") return streams(request.query, now);
-    if (eat(rest, "streams/") && !rest.empty()) return stream(rest, now);
+    if (eat(rest, "streams/") && !rest.empty()) {
+      std::string_view name = rest;
+      // A stream of just that name comes first.
+      if (shown_.sessions && eat_end(name, "/sessions") && !directory_.find(rest)) {
+        if (!directory_.find(name)) return not_found("stream_not_found", "there is no stream of that name");
+        return sessions(name, request.query);
+      }
+      return stream(rest, now);
+    }
     if (operation == "config/stats") return config_stats(now);
+    if (shown_.sessions && operation == "sessions") return sessions({}, request.query);
+    if (shown_.sessions && eat(rest, "sessions/")) return session(rest);
+    if (shown_.event_sinks && operation == "event_sinks") return event_sinks(request.query);
+    if (shown_.event_sinks && eat(rest, "event_sinks/")) return event_sink(rest, request.query);
   }
   for (const std::string_view known : kNotBuilt)
     if (head == known)
@@ -152,7 +182,54 @@ ApiReply Api::stream(std::string_view name, Now now) const {
   const auto handles = directory_.list();
   for (size_t i = 0; i < handles.size(); ++i)
     if (handles[i]->name() == name) return answer(stream_json(*handles[i], i, ms(now)));
-  return api_error(404, "stream_not_found", "not_found", "there is no stream of that name");
+  return not_found("stream_not_found", "there is no stream of that name");
+}
+
+ApiReply Api::sessions(std::string_view name, std::string_view text) const {
+  std::string error;
+  const auto query = Query::parse(text, error);
+  if (!query) return bad_query(error);
+  std::vector<json::Object> items;
+  for (const SessionInfo& session : shown_.sessions->sessions(name)) items.push_back(session_json(session));
+  return answer(page(std::move(items), *query, kSessions));
+}
+
+ApiReply Api::session(std::string_view id) const {
+  for (const SessionInfo& session : shown_.sessions->sessions({}))
+    if (session.id == id) return answer(session_json(session));
+  return not_found("session_not_found", "there is no session of that id");
+}
+
+ApiReply Api::event_sinks(std::string_view text) const {
+  std::string error;
+  const auto query = Query::parse(text, error);
+  if (!query) return bad_query(error);
+  std::vector<json::Object> items;
+  for (const event::SinkStatus& sink : shown_.event_sinks->sinks()) items.push_back(event_sink_json(sink));
+  return answer(page(std::move(items), *query, kEventSinks));
+}
+
+// event_sinks/NAME, and event_sinks/NAME/events: the names of what it may be sent.
+ApiReply Api::event_sink(std::string_view name, std::string_view text) const {
+  std::string error;
+  const auto query = Query::parse(text, error);
+  if (!query) return bad_query(error);
+  const auto sinks = shown_.event_sinks->sinks();
+  const auto find = [&](std::string_view wanted) {
+    return std::find_if(sinks.begin(), sinks.end(),
+                        [&](const auto& sink) { return sink.config.name == wanted; });
+  };
+  if (const auto sink = find(name); sink != sinks.end()) return answer(event_sink_json(*sink));
+  const auto sink = eat_end(name, "/events") ? find(name) : sinks.end();
+  if (sink == sinks.end()) return not_found("event_sink_not_found", "there is no event sink of that name");
+  std::vector<json::Object> items;
+  for (const std::string_view known : event::kNames) {
+    if (!event::may_want(sink->config, known)) continue;
+    json::Object item;
+    item.text("name", known);
+    items.push_back(std::move(item));
+  }
+  return answer(page(std::move(items), *query, kEvents));
 }
 
 ApiReply Api::monitoring(Now now) const {
@@ -175,7 +252,9 @@ ApiReply Api::config_stats(Now now) {
     output += status.output_bitrate_kbit;
   }
   json::Object events;
-  events.number("resent_events", 0).number("dropped_events", 0);
+  const event::SinkFigures sinks = shown_.event_sinks ? shown_.event_sinks->totals() : event::SinkFigures();
+  events.number("resent_events", static_cast<int64_t>(sinks.resent));
+  events.number("dropped_events", static_cast<int64_t>(sinks.dropped));
   json::Array version;
   version.add(int64_t{1}).add(int64_t{1});
   json::Object out;

@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "orchestrator/api/server_stats.h"
+#include "orchestrator/api/session_json.h"
 #include "orchestrator/auth/api_auth.h"
 #include "orchestrator/config/config.h"
+#include "orchestrator/event/bus.h"
 #include "orchestrator/stream/directory.h"
 
 namespace sluice::api {
@@ -25,11 +27,18 @@ struct ApiReply {
   bool challenge = false;  // 401: WWW-Authenticate
 };
 
+// What the API shows besides streams. Whatever is null is not there: 501.
+struct Shown {
+  const SessionList* sessions = nullptr;
+  const event::SinkDirectory* event_sinks = nullptr;
+};
+
 // Thread-safe.
 class Api {
  public:
-  // REQUIRES: `directory` outlives the API.
-  Api(const config::Config& config, const stream::Directory& directory, std::string version);
+  // REQUIRES: `directory` and what is shown outlive the API.
+  Api(const config::Config& config, const stream::Directory& directory, std::string version,
+      Shown shown = {});
 
   static bool owns(std::string_view path);  // is below one of the API's roots
   ApiReply handle(const ApiRequest& request, std::chrono::system_clock::time_point now);
@@ -41,12 +50,17 @@ class Api {
   ApiReply route(std::string_view operation, const ApiRequest& request, Now now);
   ApiReply streams(std::string_view query, Now now) const;
   ApiReply stream(std::string_view name, Now now) const;
+  ApiReply sessions(std::string_view name, std::string_view query) const;
+  ApiReply session(std::string_view id) const;
+  ApiReply event_sinks(std::string_view query) const;
+  ApiReply event_sink(std::string_view name, std::string_view query) const;
   ApiReply monitoring(Now now) const;
   ApiReply config_stats(Now now);
 
   const auth::ApiAuth auth_;
   const stream::Directory& directory_;
   const std::string version_, server_id_;
+  const Shown shown_;
   const std::chrono::system_clock::time_point started_;
   CpuMeter cpu_;
 };

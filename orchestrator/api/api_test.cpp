@@ -156,6 +156,48 @@ TEST_F(ApiTest, ErrorsHaveBothForms) {
   EXPECT_EQ(ask("/streamer/api/v3/cluster/peers").status, 501);
 }
 
+class FakeSinks final : public event::SinkDirectory {
+ public:
+  FakeSinks() {
+    config::EventSink sink;
+    sink.name = "my_json";
+    sink.url = "https://user:secret@h/events";
+    sink.sign_key = "secret";
+    sink.only = {{{"event", {"source_*", "stream_stopped"}}}};
+    sink.except = {{{"media", {"test/*"}}}, {{"event", {"source_lost"}}}};
+    sink.resend_limit = 10;
+    sink.extra = {{"place", "rack 1"}, {"name", "forged"}};
+    list_.push_back({sink, {1, 2, 3, 4, 5, "it answers 500"}});
+    list_.push_back({{}, {}});
+    list_.back().config.name = "second";
+  }
+  std::vector<event::SinkStatus> sinks() const override { return list_; }
+  event::SinkFigures totals() const override { return list_[0].figures; }
+
+ private:
+  std::vector<event::SinkStatus> list_;
+};
+
+TEST_F(ApiTest, EventSinksAreShownWithoutTheirSecrets) {
+  FakeSinks sinks;
+  Api shown(config, directory, "1", {nullptr, &sinks});
+  const auto get = [&](std::string_view path, std::string_view query = "") {
+    return shown.handle({"GET", path, query, ""}, kNow);
+  };
+  const ApiReply one = get("/streamer/api/v3/event_sinks/my_json");
+  EXPECT_EQ(one.body.find("secret"), std::string::npos);
+  testing::expect_golden(kData + "event_sink.json", pretty(one.body));
+  testing::expect_golden(kData + "event_sinks.json",
+                         pretty(get("/streamer/api/v3/event_sinks", "select=name,stats.queued").body));
+  testing::expect_golden(kData + "event_names.json",
+                         pretty(get("/streamer/api/v3/event_sinks/my_json/events").body));
+  EXPECT_EQ(get("/streamer/api/v3/event_sinks/none").status, 404);
+  EXPECT_EQ(get("/streamer/api/v3/event_sinks/none/events").status, 404);
+  EXPECT_NE(
+      get("/streamer/api/v3/config/stats").body.find("\"events\":{\"resent_events\":3,\"dropped_events\":4}"),
+      std::string::npos);
+}
+
 TEST_F(ApiTest, ServerFigures) {
   const ApiReply reply = ask("/streamer/api/v3/config/stats");
   JsonNode* node = json_from_string(reply.body.c_str(), nullptr);

@@ -73,6 +73,21 @@ bool matches(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+bool may_want(const config::EventSink& sink, std::string_view name) {
+  if (level_of(name) > sink.level) return false;
+  const auto hit = [name](const config::EventFilter& filter) {
+    const auto condition = filter.find("event");
+    return condition == filter.end() ||
+           std::any_of(condition->second.begin(), condition->second.end(),
+                       [name](const std::string& pattern) { return matches(pattern, name); });
+  };
+  const auto whole = [&](const config::EventFilter& filter) {
+    return filter.size() == 1 && filter.contains("event") && hit(filter);
+  };
+  if (std::any_of(sink.except.begin(), sink.except.end(), whole)) return false;
+  return sink.only.empty() || std::any_of(sink.only.begin(), sink.only.end(), hit);
+}
+
 bool wants(const config::EventSink& sink, const Event& event) {
   if (level_of(event.name) > sink.level) return false;
   const auto hit = [&](const config::EventFilter& filter) { return passes(filter, event); };

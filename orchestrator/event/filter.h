@@ -11,6 +11,16 @@ namespace sluice::event {
 // How much an event matters, by its name.
 config::LogLevel level_of(std::string_view name);
 
+// Every event that this server emits.
+inline constexpr std::string_view kNames[] = {
+    "server_started", "listener_start",   "listener_failure", "config_reloaded",  "session_opened",
+    "session_closed", "stream_started",   "stream_stop",      "stream_stopped",   "stream_reconfigured",
+    "source_ready",   "source_lost",      "source_switch",    "frames_timed_out", "frames_restored",
+    "stream_backup",  "stream_media_info"};
+
+// Whether a sink may ever be given an event of this name, by its level and what it says of `event`.
+bool may_want(const config::EventSink& sink, std::string_view name);
+
 // `*` in the pattern stands for any text, also none. Takes time of the product of both lengths at most.
 bool matches(std::string_view pattern, std::string_view text);
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "orchestrator/config/values.h"
 #include "orchestrator/event/filter.h"
 
 namespace sluice::event {
@@ -50,9 +51,6 @@ bool is_own(std::string_view name) {
   return std::find(std::begin(kOwnNames), std::end(kOwnNames), name) != std::end(kOwnNames);
 }
 
-constexpr std::string_view kLevelNames[] = {"none",    "critical", "alert", "error",
-                                            "warning", "notice",   "info",  "debug"};  // as in LogLevel
-
 }  // namespace
 
 std::string plain_text(const Value& value) {
@@ -82,7 +80,7 @@ std::string log_text(const Stamped& stamped) {
   const Event& event = stamped.event;
   std::string out = fmt::format(
       "{:%Y-%m-%dT%H:%M:%S}.{:03}Z {} {}", fmt::gmtime(static_cast<time_t>(stamped.utc_ms / 1000)),
-      stamped.utc_ms % 1000, kLevelNames[static_cast<size_t>(level_of(event.name))], event.name);
+      stamped.utc_ms % 1000, config::kLogLevels[static_cast<size_t>(level_of(event.name))], event.name);
   if (!event.media.empty()) out += " media=" + event.media;
   for (const auto& [name, value] : event.fields) {
     out += " " + name + "=";

@@ -6,6 +6,7 @@
 #include "orchestrator/api/api.h"
 #include "orchestrator/http/api_thread.h"
 #include "orchestrator/http/pages.h"
+#include "orchestrator/http/rights.h"
 #include "orchestrator/http/sessions.h"
 
 namespace sluice::http {
@@ -17,6 +18,7 @@ using m4fhttp::Method;
 using m4fhttp::Response;
 
 constexpr std::string_view kAssets = "/-/assets/";
+constexpr int kNoLimit = -1;
 
 std::string_view method_name(Method method) {
   switch (method) {
@@ -38,38 +40,46 @@ std::string_view method_name(Method method) {
   return "";
 }
 
-// Counts one stream's clients for one request.
+// Counts one stream's clients for one request, and refuses those that are too many.
 class StreamHooks final : public m4fhttp::DeliveryHooks {
  public:
-  StreamHooks(std::shared_ptr<stream::StreamHandle> stream, Sessions& sessions)
-      : stream_(std::move(stream)), sessions_(sessions) {}
+  StreamHooks(std::shared_ptr<stream::StreamHandle> stream, Sessions& sessions, SessionLimits limits)
+      : stream_(std::move(stream)), sessions_(sessions), limits_(limits) {}
 
-  void answered(const Exchange& exchange, const std::string& proto, int status, uint64_t bytes) override {
-    if (bytes > 0) stream_->add_bytes_out(bytes);
+  bool answered(const Exchange& exchange, const std::string& proto, int status, uint64_t bytes) override {
     // Who asks what a stream is made of does not watch it; who is refused neither.
-    if (status >= 400 || proto.empty() || proto == "api") return;
-    const std::string token = m4fhttp::query_value(exchange.target.query, "token");
-    sessions_.touch({exchange.client, stream_->name(), proto, token, exchange.header("user-agent")}, stream_,
-                    Sessions::Clock::now());
+    if (status < 400 && !proto.empty() && proto != "api") {
+      const std::string token = token_of(exchange);
+      if (!sessions_.touch(viewer(exchange, proto, token), stream_, limits_, bytes, Sessions::Clock::now()))
+        return false;
+    }
+    if (bytes > 0) stream_->add_bytes_out(bytes);
+    return true;
   }
 
-  std::unique_ptr<m4fhttp::LiveSession> live(const Exchange&, const std::string&) override {
-    return std::make_unique<Live>(stream_);
+  std::unique_ptr<m4fhttp::LiveSession> live(const Exchange& exchange, const std::string& proto) override {
+    const std::string token = token_of(exchange);
+    return sessions_.open(viewer(exchange, proto, token), stream_, limits_);
   }
 
  private:
-  // A connection is a session.
-  struct Live final : m4fhttp::LiveSession {
-    explicit Live(std::shared_ptr<stream::StreamHandle> stream) : stream(std::move(stream)) {
-      this->stream->session_opened();
-    }
-    ~Live() override { stream->session_closed(); }
-    void sent(uint64_t bytes) override { stream->add_bytes_out(bytes); }
-    const std::shared_ptr<stream::StreamHandle> stream;
-  };
+  static std::string token_of(const Exchange& exchange) {
+    return m4fhttp::query_value(exchange.target.query, "token");
+  }
+  Viewer viewer(const Exchange& exchange, std::string_view proto, std::string_view token) const {
+    return {exchange.client,
+            stream_->name(),
+            proto,
+            token,
+            exchange.header("user-agent"),
+            exchange.header("referer"),
+            exchange.target.query,
+            exchange.tls};
+  }
 
   const std::shared_ptr<stream::StreamHandle> stream_;
   Sessions& sessions_;
+  const SessionLimits limits_;
 };
 
 m4fhttp::ServerSettings server_settings(const config::Config& config, const FrontSettings& settings) {
@@ -94,13 +104,18 @@ m4fhttp::ServerSettings server_settings(const config::Config& config, const Fron
 }  // namespace
 
 struct Front::Impl final : m4fhttp::Handler {
-  Impl(const config::Config& config, stream::Directory& directory, FrontSettings settings)
+  Impl(const config::Config& config, stream::Directory& directory, event::Events& events,
+       FrontSettings settings)
       : directory(directory),
-        api(config, directory, settings.version.empty() ? SLUICE_VERSION : settings.version),
+        sessions(events),
+        api(config, directory, settings.version.empty() ? SLUICE_VERSION : settings.version,
+            {&sessions, settings.event_sinks}),
         server(server_settings(config, settings), *this) {
     for (const config::Listener& listener : config.listeners) api_allowed.push_back(listener.api);
+    set_max_sessions(config.max_sessions);
   }
 
+  void set_max_sessions(std::optional<int> limit) { max_sessions = limit.value_or(kNoLimit); }
   void handle(const ExchangePtr& exchange) override;
   void media(const ExchangePtr& exchange, std::string_view path);
   void call_api(const ExchangePtr& exchange);
@@ -108,9 +123,10 @@ struct Front::Impl final : m4fhttp::Handler {
 
   stream::Directory& directory;
   std::vector<bool> api_allowed;  // by listener
+  Sessions sessions;
+  std::atomic<int> max_sessions{kNoLimit};
   api::Api api;
   Pages pages;
-  Sessions sessions;
   m4fhttp::GzipCache gzip;
   m4fhttp::DeliveryHandler delivery;
   ApiThread api_thread{[this] { sessions.sweep(Sessions::Clock::now()); }};
@@ -137,11 +153,21 @@ void Front::Impl::media(const ExchangePtr& exchange, std::string_view path) {
     response.add("Cache-Control", "max-age=1");
     return exchange->reply(std::move(response));
   }
+  const auto config = stream->shared_config();
+  if (!referer_allowed(config->domains, exchange->header("referer"), exchange->header("host"))) {
+    Response response{.status = 403};
+    m4fhttp::add_cors(response);
+    response.add("Cache-Control", "no-store");
+    return exchange->reply(std::move(response));
+  }
   if (tail == "embed.html") {
-    if (!stream->config().protocols.player) return exchange->reply(Response{.status = 404});
+    if (!config->protocols.player) return exchange->reply(Response{.status = 404});
     return pages.embed(*exchange);
   }
-  auto hooks = std::make_shared<StreamHooks>(stream, sessions);
+  const int limit = max_sessions.load(std::memory_order_relaxed);
+  auto hooks = std::make_shared<StreamHooks>(
+      stream, sessions,
+      SessionLimits{config->max_sessions, limit == kNoLimit ? std::nullopt : std::optional(limit)});
   std::shared_ptr<m4f::Delivery> of_stream(stream, &stream->delivery());
   delivery.serve(exchange, std::move(of_stream), tail, std::move(hooks));
 }
@@ -196,8 +222,9 @@ void Front::Impl::finish_api(Exchange& exchange, api::ApiReply reply) {
   exchange.reply(std::move(response));
 }
 
-Front::Front(const config::Config& config, stream::Directory& directory, FrontSettings settings)
-    : impl_(std::make_unique<Impl>(config, directory, std::move(settings))) {}
+Front::Front(const config::Config& config, stream::Directory& directory, event::Events& events,
+             FrontSettings settings)
+    : impl_(std::make_unique<Impl>(config, directory, events, std::move(settings))) {}
 
 Front::~Front() {
   stop();
@@ -212,6 +239,11 @@ m4f::Result<void> Front::start() {
 void Front::stop() {
   impl_->api_thread.stop();  // it answers by way of the server's threads
   impl_->server.stop();
+  impl_->sessions.sweep(Sessions::Clock::time_point::max());  // closes them while events are still told
+}
+
+void Front::set_max_sessions(std::optional<int> limit) {
+  impl_->set_max_sessions(limit);
 }
 
 std::vector<uint16_t> Front::ports() const {

@@ -4,29 +4,35 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "m4f/base/error.h"
 #include "orchestrator/config/config.h"
+#include "orchestrator/event/bus.h"
 #include "orchestrator/stream/directory.h"
 
 namespace sluice::http {
 
 struct FrontSettings {
-  std::string version;   // server_version of the API; empty = this build's
-  unsigned threads = 0;  // 0 = one per core
+  std::string version;                                // server_version of the API; empty = this build's
+  unsigned threads = 0;                               // 0 = one per core
+  const event::SinkDirectory* event_sinks = nullptr;  // shown by the API; outlives the front
 };
 
 class Front {
  public:
-  // REQUIRES: `directory` outlives the front.
-  Front(const config::Config& config, stream::Directory& directory, FrontSettings settings = {});
+  // REQUIRES: `directory` and `events` outlive the front.
+  Front(const config::Config& config, stream::Directory& directory, event::Events& events,
+        FrontSettings settings = {});
   ~Front();  // stop()
 
   // Opens every listener or none; an error says which port and what to do.
   m4f::Result<void> start();
   void stop();
+  // The configuration's `max_sessions` from now on. Who watches already stays.
+  void set_max_sessions(std::optional<int> limit);
   std::vector<uint16_t> ports() const;  // as the listeners of the configuration. REQUIRES: started
 
  private:

@@ -8,6 +8,7 @@
 #include "m4fhttp/test_client.h"
 #include "m4fhttp/test_fakes.h"
 #include "orchestrator/testing/fake_directory.h"
+#include "orchestrator/testing/fake_events.h"
 
 namespace sluice::http {
 namespace {
@@ -33,7 +34,7 @@ class FrontTest : public ::testing::Test {
     config.listeners = {with_api, without_api};
   }
   void start() {
-    front = std::make_unique<Front>(config, directory, FrontSettings{"9.9", 2});
+    front = std::make_unique<Front>(config, directory, events, FrontSettings{"9.9", 2, nullptr});
     const auto started = front->start();
     ASSERT_TRUE(started) << started.error().message();
   }
@@ -52,6 +53,7 @@ class FrontTest : public ::testing::Test {
   m4f::RingPtr ring = std::make_shared<m4f::LiveRing>();
   m4f::testing::TestStream media{{m4f::testing::h264_track(), m4f::testing::aac_track()}, ring};
   testing::FakeDirectory directory;
+  testing::FakeEvents events;
   testing::FakeStream& live = directory.add("a/live <one>");
   testing::FakeStream& empty = directory.add("empty");
   config::Config config;
@@ -89,6 +91,64 @@ TEST_F(FrontTest, CountsViewersAndBytes) {
   front->stop();
   front.reset();
   EXPECT_EQ(live.open, 0);
+}
+
+TEST_F(FrontTest, ViewersOverTheLimitAreRefusedAndOthersStay) {
+  live.config_.max_sessions = 2;
+  const std::string path = "/a/live%20%3Cone%3E/";
+  EXPECT_EQ(status(path + "index.m3u8", "User-Agent: first\r\n"), 200);
+  TestClient ts(front->ports()[0]);
+  ts.send(get(path + "mpegts"));
+  ASSERT_TRUE(ts.read_until([](const std::string& r) { return body_of(r).size() > 5000; }));
+  const uint64_t bytes = live.bytes_out;
+  EXPECT_EQ(status(path + "index.m3u8", "User-Agent: second\r\n"), 403);
+  EXPECT_EQ(status(path + "mpegts"), 403);
+  EXPECT_EQ(live.bytes_out, bytes);
+  EXPECT_EQ(status(path + "mono.m3u8", "User-Agent: first\r\n"), 200);
+  EXPECT_EQ(status(path + "media_info.json", "User-Agent: second\r\n"), 200);  // no viewer
+  live.config_.max_sessions.reset();
+  front->set_max_sessions(2);
+  EXPECT_EQ(status(path + "index.m3u8", "User-Agent: second\r\n"), 403);
+  ts.close();
+  EXPECT_TRUE(eventually([&] { return status(path + "index.m3u8", "User-Agent: second\r\n") == 200; }));
+}
+
+TEST_F(FrontTest, PagesOfOtherDomainsAreRefused) {
+  live.config_.domains = {"good.com"};
+  for (const std::string tail : {"index.m3u8", "mpegts", "embed.html", "media_info.json"}) {
+    const std::string path = "/a/live%20%3Cone%3E/" + tail;
+    EXPECT_EQ(status(path, "Referer: https://evil.com/good.com\r\n"), 403) << tail;
+    if (tail == "mpegts") continue;  // never ends
+    EXPECT_EQ(status(path), 200) << tail;
+    EXPECT_EQ(status(path, "Referer: https://good.com/page\r\n"), 200) << tail;
+    EXPECT_EQ(status(path, "Referer: http://h/a/embed.html\r\n"), 200) << tail;
+  }
+  EXPECT_EQ(live.total, 1u);
+}
+
+TEST_F(FrontTest, TheApiListsSessions) {
+  const std::string path = "/a/live%20%3Cone%3E/";
+  EXPECT_EQ(status(path + "index.m3u8?token=t", "User-Agent: first\r\n"), 200);
+  EXPECT_EQ(status(path + "index.mpd", "User-Agent: second\r\n"), 200);
+  const std::string all = body_of(ask("/streamer/api/v3/sessions"));
+  EXPECT_NE(all.find("\"estimated_count\":2"), std::string::npos) << all;
+  for (const std::string part :
+       {"\"type\":\"play\"", "\"proto\":\"hls\"", "\"proto\":\"dash\"", "\"token\":\"t\"",
+        "\"user_agent\":\"first\"", "\"segments_container\":\"mpegts\"", "\"name\":\"a/live <one>\"",
+        "\"ip\":\"127.0.0.1\""})
+    EXPECT_NE(all.find(part), std::string::npos) << part << " in " << all;
+  const std::string one = body_of(ask("/streamer/api/v3/sessions?proto=dash&select=ip"));
+  EXPECT_NE(one.find("\"estimated_count\":1"), std::string::npos) << one;
+  const std::string id = one.substr(one.find("\"id\":\"") + 6, 36);
+  EXPECT_NE(body_of(ask("/streamer/api/v3/sessions/" + id)).find("\"second\""), std::string::npos);
+  EXPECT_EQ(status("/streamer/api/v3/sessions/none"), 404);
+  EXPECT_NE(
+      body_of(ask("/streamer/api/v3/streams/a/live%20%3Cone%3E/sessions")).find("\"estimated_count\":2"),
+      std::string::npos);
+  EXPECT_NE(body_of(ask("/streamer/api/v3/streams/empty/sessions")).find("\"estimated_count\":0"),
+            std::string::npos);
+  EXPECT_EQ(status("/streamer/api/v3/streams/none/sessions"), 404);
+  EXPECT_EQ(status("/streamer/api/v3/event_sinks"), 501);  // this front was given none
 }
 
 TEST_F(FrontTest, ThePagesAreStrictAndWhole) {
@@ -179,7 +239,7 @@ TEST_F(FrontTest, SaysWhichListenerIsInTheWay) {
   taken.port = front->ports()[0];
   taken.place = {"/etc/sluice/flussonic.conf", 3, 1};
   second.listeners = {taken};
-  Front other(second, directory);
+  Front other(second, directory, events);
   const auto started = other.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().message(),

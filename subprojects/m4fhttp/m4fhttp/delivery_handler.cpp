@@ -42,6 +42,13 @@ class TsFeed final : public LiveFeed {
   m4f::LiveTs ts_;
 };
 
+Response refusal() {
+  Response response{.status = 403};
+  add_cors(response);
+  response.add("Cache-Control", "no-store");
+  return response;
+}
+
 }  // namespace
 
 struct DeliveryHandler::Impl {
@@ -117,9 +124,9 @@ void DeliveryHandler::Impl::attempt(Exchange& exchange, const Asked& asked,
                   {exchange.method, exchange.header("if-none-match"), exchange.header("if-range"),
                    exchange.header("range"), exchange.header("accept-encoding")},
                   gzip);
-  if (asked.hooks)
-    asked.hooks->answered(exchange, proto, response.status,
-                          exchange.method == Method::kGet ? response.size() : 0);
+  const uint64_t bytes = exchange.method == Method::kGet ? response.size() : 0;
+  if (asked.hooks && !asked.hooks->answered(exchange, proto, response.status, bytes))
+    return exchange.reply(refusal());
   exchange.reply(std::move(response));
 }
 
@@ -146,7 +153,10 @@ void DeliveryHandler::Impl::go_live(Exchange& exchange, const Asked& asked, cons
   if (!reply.content_type.empty()) response.add("Content-Type", reply.content_type);
   response.add("Cache-Control", reply.cache_control.empty() ? "no-store" : reply.cache_control);
   std::unique_ptr<LiveSession> session;
-  if (asked.hooks && exchange.method == Method::kGet) session = asked.hooks->live(exchange, reply.proto);
+  if (asked.hooks && exchange.method == Method::kGet) {
+    session = asked.hooks->live(exchange, reply.proto);
+    if (!session) return exchange.reply(refusal());
+  }
   exchange.go_live(std::move(response),
                    {feed(asked.delivery->ring(), reply.tracks), asked.delivery, std::move(session)});
 }

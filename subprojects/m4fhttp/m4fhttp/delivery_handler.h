@@ -9,13 +9,15 @@
 
 namespace m4fhttp {
 
-// Who counts one stream's viewers and bytes. Called in worker threads, several at a time.
+// Who counts one stream's viewers and bytes, and may refuse them: they get 403. Called in worker threads,
+// several at a time.
 class DeliveryHooks {
  public:
   virtual ~DeliveryHooks() = default;
-  // An answer is about to be sent; `proto` as in DeliveryReply, `bytes` of body.
-  virtual void answered(const Exchange& exchange, const std::string& proto, int status, uint64_t bytes) = 0;
-  // An endless response begins; the session is destroyed when it ends. May return null.
+  // An answer is about to be sent; `proto` as in DeliveryReply, `bytes` of body. False: it is refused
+  // instead.
+  virtual bool answered(const Exchange& exchange, const std::string& proto, int status, uint64_t bytes) = 0;
+  // An endless response begins; the session is destroyed when it ends. Null: it is refused.
   virtual std::unique_ptr<LiveSession> live(const Exchange& exchange, const std::string& proto) = 0;
 };
 

@@ -19,18 +19,22 @@ struct CountingHooks : DeliveryHooks {
     void sent(uint64_t n) override { hooks.live_bytes += n; }
     CountingHooks& hooks;
   };
-  void answered(const Exchange&, const std::string& proto_in, int status, uint64_t n) override {
+  bool answered(const Exchange&, const std::string& proto_in, int status, uint64_t n) override {
+    if (refuse) return false;
     std::lock_guard lock(mutex);
     if (status == 200) proto = proto_in;
     bytes += n;
+    return true;
   }
   std::unique_ptr<LiveSession> live(const Exchange&, const std::string&) override {
+    if (refuse) return nullptr;
     return std::make_unique<Session>(*this);
   }
   std::mutex mutex;
   std::string proto;  // of the newest good answer
   uint64_t bytes = 0;
   std::atomic<int> open = 0;
+  std::atomic<bool> refuse = false;
   std::atomic<uint64_t> live_bytes = 0;
 };
 
@@ -97,6 +101,17 @@ TEST_F(DeliveryHandlerTest, PlaylistsAndSegments) {
   EXPECT_EQ(status_of_answer(preflight), 204);
   EXPECT_NE(preflight.find("Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"), std::string::npos);
   EXPECT_EQ(hooks->bytes, body_of(playlist).size() + body.size() + 188);
+}
+
+TEST_F(DeliveryHandlerTest, WhoIsRefusedGetsNothing) {
+  stream.segments(3);
+  hooks->refuse = true;
+  for (const std::string tail : {"mono.m3u8", "mpegts"}) {
+    const std::string answer = fetch(tail);
+    EXPECT_EQ(status_of_answer(answer), 403) << tail;
+    EXPECT_EQ(body_of(answer), "") << tail;
+    EXPECT_NE(answer.find("Access-Control-Allow-Origin: *\r\n"), std::string::npos) << tail;
+  }
 }
 
 TEST_F(DeliveryHandlerTest, ABlockingReloadIsAnsweredWhenThePartIsThere) {
