@@ -12,13 +12,17 @@
 
 #include "orchestrator/api/server_stats.h"
 #include "orchestrator/config/load.h"
+#include "orchestrator/control/control.h"
 #include "orchestrator/event/bus.h"
 #include "orchestrator/event/event.h"
 #include "orchestrator/event/server_events.h"
 #include "orchestrator/http/front.h"
 #include "orchestrator/log/log.h"
 #include "orchestrator/plan/plan.h"
+#include "orchestrator/store/configuration.h"
+#include "orchestrator/store/report.h"
 #include "orchestrator/stream/streams.h"
+#include "orchestrator/taker.h"
 
 namespace {
 
@@ -33,14 +37,14 @@ constexpr guint kStopDeadlineMs = 10'000;
 struct Options {
   std::string file = "/etc/sluice/flussonic.conf";
   std::string explain;
-  bool check = false;
+  bool check = false, reload = false;
 };
 
 // Empty: leave with `status`.
 std::optional<Options> read_options(int argc, char** argv, int& status) {
   gchar* file = nullptr;
   gchar* explain = nullptr;
-  gboolean check = FALSE, version = FALSE;
+  gboolean check = FALSE, reload = FALSE, version = FALSE;
   const GOptionEntry entries[] = {
       {"config", 'c', 0, G_OPTION_ARG_FILENAME, &file, "The configuration (/etc/sluice/flussonic.conf)",
        "FILE"},
@@ -48,12 +52,16 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
        "Read the configuration, say what is wrong with it, and leave", nullptr},
       {"explain", 0, 0, G_OPTION_ARG_STRING, &explain,
        "Print a stream's pipelines as gst-launch-1.0 lines, and leave", "NAME"},
+      {"reload", 0, 0, G_OPTION_ARG_NONE, &reload,
+       "Have the server that runs by the configuration read it again, and say how that went", nullptr},
       {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version, and leave", nullptr},
       {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
   GOptionContext* context = g_option_context_new("- live media server");
   g_option_context_set_summary(
       context,
       "Reads flussonic.conf, runs every stream as a GStreamer pipeline, and serves it over HTTP.\n"
+      "SIGHUP has it read the file again: streams that did not change go on undisturbed, and a file\n"
+      "with errors changes nothing.\n"
       "Exit status: 0 done, 1 the configuration or the machine does not allow it, 2 wrong arguments.");
   g_option_context_add_main_entries(context, entries, nullptr);
   GError* error = nullptr;
@@ -75,17 +83,36 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
     if (file) options->file = file;
     if (explain) options->explain = explain;
     options->check = check;
+    options->reload = reload;
   }
   g_free(file);
   g_free(explain);
   return options;
 }
 
-std::optional<config::Config> load(const std::string& file) {
-  config::LoadResult result = config::load_file(file);
+std::optional<config::Config> load(const std::string& file, std::vector<config::SourceFile>& sources) {
+  config::Diagnostic problem;
+  config::LoadResult result;
+  if (auto read = config::read_sources(file, problem)) {
+    sources = std::move(*read);
+    result = config::load_sources(sources);
+  } else {
+    result.diagnostics.push_back(std::move(problem));
+  }
   for (const config::Diagnostic& diagnostic : result.diagnostics)
     std::fprintf(stderr, "%s\n", config::format(diagnostic).c_str());
   return std::move(result.config);
+}
+
+int reload(const std::string& file) {
+  const auto answer = sluice::control::ask_to_reload(file);
+  if (!answer) {
+    std::fprintf(stderr, "sluiced: no server of this user runs by %s: start it, or check the path\n",
+                 file.c_str());
+    return kFailed;
+  }
+  std::fputs(answer->text.c_str(), answer->good ? stdout : stderr);
+  return answer->good ? 0 : kFailed;
 }
 
 int explain(const config::Config& config, const std::string& name) {
@@ -156,17 +183,29 @@ void say_where(const config::Config& config, const sluice::http::Front& front) {
   std::fflush(stdout);
 }
 
-int run(const config::Config& config) {
-  Log log(config.loglevel);
-  if (config.listeners.empty()) {
+// What SIGHUP is for.
+struct Reloaded {
+  sluice::store::Configuration& configuration;
+  sluice::event::Bus& events;
+};
+
+int run(config::Config loaded, std::vector<config::SourceFile> sources, const std::string& file) {
+  Log log(loaded.loglevel);
+  if (loaded.listeners.empty()) {
     log.error("the configuration has no listener: add `http 8080;`");
     return kFailed;
   }
   sluice::event::Bus events(log, sluice::api::host_name(),
                             sluice::event::first_id_of(std::chrono::system_clock::now()));
-  events.apply(config.event_sinks);
   sluice::stream::Streams streams(log, events, kPackageCacheBytes);
-  sluice::http::Front front(config, streams, events, {{}, 0, &events});
+  sluice::RunningTaker taker(file, log, events, streams);
+  sluice::store::Configuration configuration(std::move(loaded), std::move(sources), taker,
+                                             sluice::stream::post_to_main, log);
+  const auto first = configuration.current();
+  const config::Config& config = first->config;
+  events.apply(config.event_sinks);
+  sluice::http::Front front(configuration, streams, events, {{}, 0, &events});
+  taker.set_front(front);
   if (auto started = front.start(); !started) {
     log.error("{}", started.error().message());
     events.emit(sluice::event::listener_failure(started.error().message()));
@@ -178,6 +217,13 @@ int run(const config::Config& config) {
   streams.start(config.streams, config.templates);
   say_where(config, front);
 
+  sluice::control::Control control([&configuration, &file] {
+    const auto outcome = configuration.reload();
+    return sluice::control::Answer{outcome.has_value(), sluice::store::report(file, outcome)};
+  });
+  if (auto started = control.start(file); !started)
+    log.warning("sluiced --reload will not find this server: {}", started.error().message());
+
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   const auto quit = [](gpointer data) -> gboolean {
     g_main_loop_quit(static_cast<GMainLoop*>(data));
@@ -185,9 +231,19 @@ int run(const config::Config& config) {
   };
   g_unix_signal_add(SIGINT, quit, loop);
   g_unix_signal_add(SIGTERM, quit, loop);
+  const auto read_again = [](gpointer data) -> gboolean {
+    const auto& [configuration, events] = *static_cast<Reloaded*>(data);
+    events.reopen();
+    configuration.reload_soon();
+    return G_SOURCE_CONTINUE;
+  };
+  Reloaded reloaded{configuration, events};
+  g_unix_signal_add(SIGHUP, read_again, &reloaded);
   g_main_loop_run(loop);
 
   log.info("stopping");
+  configuration.stop();
+  control.stop();
   bool stopped = false;
   streams.stop([&] {
     stopped = true;
@@ -215,7 +271,9 @@ int main(int argc, char** argv) {
   int status = 0;
   const auto options = read_options(argc, argv, status);
   if (!options) return status;
-  const auto config = load(options->file);
+  if (options->reload) return reload(options->file);
+  std::vector<config::SourceFile> sources;
+  auto config = load(options->file, sources);
   if (!config) return kFailed;
   if (!options->explain.empty()) return explain(*config, options->explain);
   if (options->check) {
@@ -226,5 +284,5 @@ int main(int argc, char** argv) {
   raise_descriptor_limit();
   gst_init(nullptr, nullptr);
   find_plugins();
-  return run(*config);
+  return run(std::move(*config), std::move(sources), options->file);
 }

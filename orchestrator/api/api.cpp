@@ -7,6 +7,7 @@
 #include "orchestrator/api/collection.h"
 #include "orchestrator/api/event_sink_json.h"
 #include "orchestrator/api/stream_json.h"
+#include "orchestrator/auth/api_auth.h"
 #include "orchestrator/event/filter.h"
 
 namespace sluice::api {
@@ -99,8 +100,8 @@ ApiReply api_error(int status, std::string_view code, std::string_view error, st
   return {status, json::write(out) + "\n", status == 401};
 }
 
-Api::Api(const config::Config& config, const stream::Directory& directory, std::string version, Shown shown)
-    : auth_(config),
+Api::Api(store::Store& store, const stream::Directory& directory, std::string version, Shown shown)
+    : store_(store),
       directory_(directory),
       version_(std::move(version)),
       server_id_(uuid()),
@@ -121,7 +122,7 @@ ApiReply Api::handle(const ApiRequest& request, Now now) {
   // Probes of an orchestrator need no password.
   if (operation == "monitoring/liveness" || operation == "monitoring/readiness")
     return write ? route({}, request, now) : monitoring(now);
-  switch (auth_.check(request.authorization, write)) {
+  switch (auth::ApiAuth(store_.current()->config).check(request.authorization, write)) {
     case auth::Verdict::kAllowed:
       return route(operation, request, now);
     case auth::Verdict::kUnknown:

@@ -7,9 +7,8 @@
 
 #include "orchestrator/api/server_stats.h"
 #include "orchestrator/api/session_json.h"
-#include "orchestrator/auth/api_auth.h"
-#include "orchestrator/config/config.h"
 #include "orchestrator/event/bus.h"
+#include "orchestrator/store/store.h"
 #include "orchestrator/stream/directory.h"
 
 namespace sluice::api {
@@ -19,6 +18,7 @@ struct ApiRequest {
   std::string_view path;           // decoded, whole: "/streamer/api/v3/streams/a/b"
   std::string_view query;          // raw
   std::string_view authorization;  // header, empty = none
+  std::string_view body = {};
 };
 
 struct ApiReply {
@@ -36,9 +36,8 @@ struct Shown {
 // Thread-safe.
 class Api {
  public:
-  // REQUIRES: `directory` and what is shown outlive the API.
-  Api(const config::Config& config, const stream::Directory& directory, std::string version,
-      Shown shown = {});
+  // REQUIRES: `store`, `directory` and what is shown outlive the API.
+  Api(store::Store& store, const stream::Directory& directory, std::string version, Shown shown = {});
 
   static bool owns(std::string_view path);  // is below one of the API's roots
   ApiReply handle(const ApiRequest& request, std::chrono::system_clock::time_point now);
@@ -57,7 +56,7 @@ class Api {
   ApiReply monitoring(Now now) const;
   ApiReply config_stats(Now now);
 
-  const auth::ApiAuth auth_;
+  store::Store& store_;
   const stream::Directory& directory_;
   const std::string version_, server_id_;
   const Shown shown_;

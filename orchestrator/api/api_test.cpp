@@ -7,6 +7,7 @@
 #include "orchestrator/api/json.h"
 #include "orchestrator/api/stream_json.h"
 #include "orchestrator/testing/fake_directory.h"
+#include "orchestrator/testing/fake_store.h"
 #include "orchestrator/testing/golden.h"
 
 namespace sluice::api {
@@ -115,8 +116,8 @@ class ApiTest : public ::testing::Test {
   }
 
   FakeDirectory directory;
-  config::Config config;
-  Api api{config, directory, "1.2.3"};
+  testing::FixedStore store;
+  Api api{store, directory, "1.2.3"};
 };
 
 TEST_F(ApiTest, AStreamIsShownInTheReferencesShape) {
@@ -180,7 +181,7 @@ class FakeSinks final : public event::SinkDirectory {
 
 TEST_F(ApiTest, EventSinksAreShownWithoutTheirSecrets) {
   FakeSinks sinks;
-  Api shown(config, directory, "1", {nullptr, &sinks});
+  Api shown(store, directory, "1", {nullptr, &sinks});
   const auto get = [&](std::string_view path, std::string_view query = "") {
     return shown.handle({"GET", path, query, ""}, kNow);
   };
@@ -214,9 +215,11 @@ TEST_F(ApiTest, ServerFigures) {
 }
 
 TEST_F(ApiTest, CredentialsGuardEverythingButProbes) {
+  config::Config config;
   config.edit_auth = config::Credentials{"root", "password"};
   config.view_auth = config::Credentials{"guest", "look"};
-  Api guarded(config, directory, "1");
+  store.set(config);
+  Api& guarded = api;
   const auto status = [&](std::string_view path, std::string_view who, std::string_view method = "GET") {
     return guarded.handle({method, path, "", who}, kNow).status;
   };

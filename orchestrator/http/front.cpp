@@ -5,6 +5,7 @@
 #include "m4fhttp/server.h"
 #include "orchestrator/api/api.h"
 #include "orchestrator/http/api_thread.h"
+#include "orchestrator/http/listeners.h"
 #include "orchestrator/http/pages.h"
 #include "orchestrator/http/rights.h"
 #include "orchestrator/http/sessions.h"
@@ -82,37 +83,16 @@ class StreamHooks final : public m4fhttp::DeliveryHooks {
   const SessionLimits limits_;
 };
 
-m4fhttp::ServerSettings server_settings(const config::Config& config, const FrontSettings& settings) {
-  m4fhttp::ServerSettings out;
-  out.threads = out.live_threads = settings.threads;
-  for (const config::Listener& listener : config.listeners) {
-    m4fhttp::ListenerSettings to;
-    to.address = listener.address;
-    to.port = listener.port;
-    to.tls = listener.tls;
-    to.certificate = listener.certificate;
-    to.certificate_key = listener.certificate_key;
-    const char* directive = listener.tls ? "https" : "http";
-    to.setting = listener.place.file.empty()
-                     ? fmt::format("`{} {}`", directive, listener.port)
-                     : fmt::format("`{}` in {}:{}", directive, listener.place.file, listener.place.line);
-    out.listeners.push_back(std::move(to));
-  }
-  return out;
-}
-
 }  // namespace
 
 struct Front::Impl final : m4fhttp::Handler {
-  Impl(const config::Config& config, stream::Directory& directory, event::Events& events,
-       FrontSettings settings)
+  Impl(store::Store& store, stream::Directory& directory, event::Events& events, FrontSettings settings)
       : directory(directory),
         sessions(events),
-        api(config, directory, settings.version.empty() ? SLUICE_VERSION : settings.version,
+        api(store, directory, settings.version.empty() ? SLUICE_VERSION : settings.version,
             {&sessions, settings.event_sinks}),
-        server(server_settings(config, settings), *this) {
-    for (const config::Listener& listener : config.listeners) api_allowed.push_back(listener.api);
-    set_max_sessions(config.max_sessions);
+        server(listeners.server_settings(store.current()->config.listeners, settings.threads), *this) {
+    set_max_sessions(store.current()->config.max_sessions);
   }
 
   void set_max_sessions(std::optional<int> limit) { max_sessions = limit.value_or(kNoLimit); }
@@ -122,7 +102,7 @@ struct Front::Impl final : m4fhttp::Handler {
   void finish_api(Exchange& exchange, api::ApiReply reply);
 
   stream::Directory& directory;
-  std::vector<bool> api_allowed;  // by listener
+  Listeners listeners;
   Sessions sessions;
   std::atomic<int> max_sessions{kNoLimit};
   api::Api api;
@@ -174,19 +154,20 @@ void Front::Impl::media(const ExchangePtr& exchange, std::string_view path) {
 
 void Front::Impl::call_api(const ExchangePtr& exchange) {
   const bool own = exchange->target.path != "/-/streams";
-  if (own && !api_allowed[exchange->listener])
+  if (own && !listeners.serves_api(exchange->listener))
     return finish_api(*exchange,
                       api::api_error(404, "not_found", "not_found", "this listener does not serve the API"));
   if (exchange->method == Method::kOptions) return finish_api(*exchange, {});
   if (!own && exchange->method != Method::kGet && exchange->method != Method::kHead)
     return finish_api(*exchange, api::api_error(405, "unknown_operation", "unknown_operation",
                                                 "the list can only be read"));
-  // Copied here: headers belong to the worker's thread.
+  // Copied here: headers and body belong to the worker's thread.
   const bool taken =
-      api_thread.run([this, exchange, own, who = std::string(exchange->header("authorization"))] {
+      api_thread.run([this, exchange, own, who = std::string(exchange->header("authorization")),
+                      body = std::string(exchange->body())] {
         const m4fhttp::Target& target = exchange->target;
         api::ApiReply reply =
-            own ? api.handle({method_name(exchange->method), target.path, target.query, who},
+            own ? api.handle({method_name(exchange->method), target.path, target.query, who, body},
                              std::chrono::system_clock::now())
                 : api.public_streams(target.query);
         exchange->defer([this, reply = std::move(reply)](Exchange& e) { finish_api(e, reply); });
@@ -222,9 +203,8 @@ void Front::Impl::finish_api(Exchange& exchange, api::ApiReply reply) {
   exchange.reply(std::move(response));
 }
 
-Front::Front(const config::Config& config, stream::Directory& directory, event::Events& events,
-             FrontSettings settings)
-    : impl_(std::make_unique<Impl>(config, directory, events, std::move(settings))) {}
+Front::Front(store::Store& store, stream::Directory& directory, event::Events& events, FrontSettings settings)
+    : impl_(std::make_unique<Impl>(store, directory, events, std::move(settings))) {}
 
 Front::~Front() {
   stop();
@@ -248,8 +228,21 @@ void Front::set_max_sessions(std::optional<int> limit) {
 
 std::vector<uint16_t> Front::ports() const {
   std::vector<uint16_t> out;
-  for (size_t i = 0; i < impl_->api_allowed.size(); ++i) out.push_back(impl_->server.port(i));
+  for (const size_t listener : impl_->listeners.current()) out.push_back(impl_->server.port(listener));
   return out;
+}
+
+m4f::Result<void> Front::prepare(const std::vector<config::Listener>& to,
+                                 std::vector<std::string>& warnings) {
+  return impl_->listeners.prepare(impl_->server, to, warnings);
+}
+
+void Front::commit() {
+  impl_->listeners.commit(impl_->server);
+}
+
+void Front::abandon() {
+  impl_->listeners.abandon(impl_->server);
 }
 
 }  // namespace sluice::http

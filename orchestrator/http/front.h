@@ -11,6 +11,7 @@
 #include "m4f/base/error.h"
 #include "orchestrator/config/config.h"
 #include "orchestrator/event/bus.h"
+#include "orchestrator/store/store.h"
 #include "orchestrator/stream/directory.h"
 
 namespace sluice::http {
@@ -23,8 +24,8 @@ struct FrontSettings {
 
 class Front {
  public:
-  // REQUIRES: `directory` and `events` outlive the front.
-  Front(const config::Config& config, stream::Directory& directory, event::Events& events,
+  // REQUIRES: `store`, `directory` and `events` outlive the front.
+  Front(store::Store& store, stream::Directory& directory, event::Events& events,
         FrontSettings settings = {});
   ~Front();  // stop()
 
@@ -34,6 +35,15 @@ class Front {
   // The configuration's `max_sessions` from now on. Who watches already stays.
   void set_max_sessions(std::optional<int> limit);
   std::vector<uint16_t> ports() const;  // as the listeners of the configuration. REQUIRES: started
+
+  // Other listeners, in two steps. prepare() opens what is new among them, all or none; those that stay as
+  // they are keep their connections. An https listener whose certificate's files have changed is opened anew;
+  // if that fails it goes on with the old certificate, and `warnings` says so. Then commit() closes what has
+  // gone (who is connected there stays), or abandon() closes what is new. One thread at a time. REQUIRES:
+  // started
+  m4f::Result<void> prepare(const std::vector<config::Listener>& to, std::vector<std::string>& warnings);
+  void commit();
+  void abandon();
 
  private:
   struct Impl;

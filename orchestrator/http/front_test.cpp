@@ -9,6 +9,7 @@
 #include "m4fhttp/test_fakes.h"
 #include "orchestrator/testing/fake_directory.h"
 #include "orchestrator/testing/fake_events.h"
+#include "orchestrator/testing/fake_store.h"
 
 namespace sluice::http {
 namespace {
@@ -34,7 +35,8 @@ class FrontTest : public ::testing::Test {
     config.listeners = {with_api, without_api};
   }
   void start() {
-    front = std::make_unique<Front>(config, directory, events, FrontSettings{"9.9", 2, nullptr});
+    store.set(config);
+    front = std::make_unique<Front>(store, directory, events, FrontSettings{"9.9", 2, nullptr});
     const auto started = front->start();
     ASSERT_TRUE(started) << started.error().message();
   }
@@ -57,6 +59,7 @@ class FrontTest : public ::testing::Test {
   testing::FakeStream& live = directory.add("a/live <one>");
   testing::FakeStream& empty = directory.add("empty");
   config::Config config;
+  testing::FixedStore store;
   std::unique_ptr<Front> front;
 };
 
@@ -231,6 +234,44 @@ TEST_F(FrontTest, CredentialsGuardTheApiAndNothingElse) {
   EXPECT_EQ(status("/-/streams"), 200);
 }
 
+TEST_F(FrontTest, ListenersChangeWhileItServes) {
+  start();
+  const uint16_t with_api = front->ports()[0], without_api = front->ports()[1];
+  TestClient stays(with_api);
+  const auto asks = [](TestClient& client) {
+    client.send("GET /streamer/api/v3/streams HTTP/1.1\r\nHost: h\r\n\r\n");
+    return status_of_answer(client.read_answer());
+  };
+  EXPECT_EQ(asks(stays), 200);
+
+  // The first one stays and loses the API, the second one goes, a third one comes.
+  config::Listener first = config.listeners[0], third;
+  first.api = false;
+  third.address = "127.0.0.2";
+  std::vector<std::string> warnings;
+  ASSERT_TRUE(front->prepare({third, first}, warnings));
+  EXPECT_EQ(asks(stays), 200);  // nothing is in force yet
+  front->commit();
+  EXPECT_TRUE(warnings.empty());
+  ASSERT_EQ(front->ports().size(), 2u);
+  EXPECT_EQ(front->ports()[1], with_api);
+  EXPECT_EQ(asks(stays), 404);
+  EXPECT_FALSE(TestClient(without_api).connected());
+
+  // Not one opens if one cannot.
+  config::Listener fourth, taken;
+  fourth.address = "127.0.0.3";
+  taken.address = "no address";
+  const auto refused = front->prepare({first, fourth, taken}, warnings);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(front->ports().size(), 2u);
+  EXPECT_EQ(asks(stays), 404);
+  ASSERT_TRUE(front->prepare({first, fourth}, warnings));
+  front->abandon();
+  EXPECT_EQ(front->ports()[1], with_api);
+  EXPECT_EQ(asks(stays), 404);
+}
+
 TEST_F(FrontTest, SaysWhichListenerIsInTheWay) {
   start();
   config::Config second;
@@ -239,7 +280,8 @@ TEST_F(FrontTest, SaysWhichListenerIsInTheWay) {
   taken.port = front->ports()[0];
   taken.place = {"/etc/sluice/flussonic.conf", 3, 1};
   second.listeners = {taken};
-  Front other(second, directory, events);
+  testing::FixedStore its_store(second);
+  Front other(its_store, directory, events);
   const auto started = other.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().message(),

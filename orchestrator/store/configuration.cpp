@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "orchestrator/store/report.h"
 #include "orchestrator/store/save_file.h"
 
 namespace sluice::store {
@@ -21,35 +22,10 @@ tl::unexpected<Refused> refused(Refusal why, std::string text,
   return tl::unexpected(Refused{why, std::move(text), std::move(diagnostics)});
 }
 
-std::string one_line(const config::Diagnostic& d) {
-  return (d.place.line > 0 ? d.place.text() : d.place.file) + ": " + d.text;
-}
-
 tl::unexpected<Refused> refused_for_errors(Refusal why, std::vector<config::Diagnostic> diagnostics) {
   std::erase_if(diagnostics, [](const auto& d) { return d.severity != config::Severity::kError; });
   std::string text = diagnostics.empty() ? std::string() : one_line(diagnostics.front());
   return refused(why, std::move(text), std::move(diagnostics));
-}
-
-std::string count(size_t n, std::string_view what) {
-  return fmt::format("{} {}", n, what);
-}
-
-std::string summary(const config::Changes& changes) {
-  if (changes.none()) return "nothing changed";
-  std::vector<std::string> parts;
-  if (!changes.added.empty()) parts.push_back(count(changes.added.size(), "added"));
-  if (!changes.removed.empty()) parts.push_back(count(changes.removed.size(), "removed"));
-  if (!changes.changed.empty()) parts.push_back(count(changes.changed.size(), "changed"));
-  std::string out = parts.empty() ? "no stream changed" : fmt::format("streams: {}", fmt::join(parts, ", "));
-  const std::pair<bool, std::string_view> others[] = {
-      {changes.templates, "templates"},           {changes.listeners, "listeners"},
-      {changes.credentials, "logins of the API"}, {changes.loglevel, "loglevel"},
-      {changes.event_sinks, "event sinks"},       {changes.order, "the order of streams"},
-      {changes.others, "global options"}};
-  for (const auto& [is, name] : others)
-    if (is) out += fmt::format("; {}", name);
-  return out;
 }
 
 }  // namespace
@@ -83,11 +59,11 @@ Outcome Configuration::reload() {
   std::lock_guard writer(writers_);
   if (stopping()) return refused(Refusal::kStopping, "the server stops");
   const auto begin = Clock::now();
-  const Outcome outcome = read_and_take();
+  Outcome outcome = read_and_take();
   if (outcome) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
+    outcome->took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
     for (const config::Diagnostic& d : outcome->warnings) log_.warning("{}", one_line(d));
-    log_.info("{} was read again in {} ms: {}", path_, ms, summary(outcome->changes));
+    log_.info("{} was read again in {} ms: {}", path_, outcome->took.count(), summary(outcome->changes));
     return outcome;
   }
   const Refused& refusal = outcome.error();
@@ -95,9 +71,7 @@ Outcome Configuration::reload() {
   for (const config::Diagnostic& d : refusal.diagnostics)
     if (++shown <= kLoggedErrors) log_.error("{}", one_line(d));
   log_.error("{} was read again and nothing of it is taken over, the server goes on as before: {}", path_,
-             refusal.diagnostics.empty()
-                 ? refusal.text
-                 : fmt::format("mend {}", count(refusal.diagnostics.size(), "error(s)")));
+             refusal.diagnostics.empty() ? refusal.text : std::string("it has errors"));
   return outcome;
 }
 
@@ -128,7 +102,7 @@ Outcome Configuration::edit(const Edit& edit) {
     auto edited = edit(*sources);
     if (!edited) return tl::unexpected(std::move(edited.error()));
     const auto [was, is] = std::mismatch(sources->begin(), sources->end(), edited->begin(), edited->end());
-    if (is == edited->end() && *sources == current()->sources) return Done{current(), {}, {}};
+    if (is == edited->end() && *sources == current()->sources) return Done{current(), {}, {}, {}};
 
     bool overtaken = false;
     std::function<tl::expected<void, Refused>()> save;
@@ -159,7 +133,7 @@ Outcome Configuration::take_over(config::LoadResult loaded, std::vector<config::
   const SnapshotPtr before = current();
   auto next = std::make_shared<Snapshot>(
       Snapshot{std::move(*loaded.config), std::move(sources), before->version + 1});
-  Done done{next, config::compare(before->config, next->config), std::move(loaded.diagnostics)};
+  Done done{next, config::compare(before->config, next->config), std::move(loaded.diagnostics), {}};
   if (auto prepared = taker_.prepare(next->config, done.changes); !prepared)
     return tl::unexpected(std::move(prepared.error()));
   if (save)

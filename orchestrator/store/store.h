@@ -1,6 +1,7 @@
 // The configuration that runs: who reads it, who changes it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,6 +42,7 @@ struct Done {
   SnapshotPtr now;
   config::Changes changes;                   // from what ran before
   std::vector<config::Diagnostic> warnings;  // of the text
+  std::chrono::milliseconds took{0};         // of a reload: reading, comparing and taking over
 };
 using Outcome = tl::expected<Done, Refused>;
 

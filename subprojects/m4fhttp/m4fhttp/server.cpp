@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
+#include <latch>
 #include <thread>
 
 #include "m4fhttp/live_writers.h"
@@ -24,11 +26,14 @@ struct Server::Impl {
         shared{settings, handler, live} {}
 
   m4f::Result<void> open();
+  m4f::Result<size_t> open_listener(const ListenerSettings& listener);
+  // Runs in each worker's thread; returns when all have.
+  void in_all_workers(const std::function<void(Worker&)>& work);
 
   const ServerSettings settings;
   LiveWriters live;
   ServerShared shared;
-  std::vector<uint16_t> ports;
+  std::vector<uint16_t> ports;  // by listener; 0 = removed
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
 };
@@ -45,24 +50,59 @@ m4f::Result<void> Server::Impl::open() {
     workers.push_back(std::make_unique<Worker>(shared));
     if (auto opened = workers.back()->open(); !opened) return opened;
   }
-  for (size_t i = 0; i < settings.listeners.size(); ++i) {
-    const ListenerSettings& listener = settings.listeners[i];
-    std::shared_ptr<TlsContext> tls;
-    if (listener.tls) {
-      auto loaded = TlsContext::load(listener.certificate, listener.certificate_key);
-      if (!loaded) return tl::unexpected(std::move(loaded.error()));
-      tls = std::move(*loaded);
-    }
-    uint16_t port = listener.port;
-    for (size_t w = 0; w < workers.size(); ++w) {
-      auto socket = listen_on(listener, port, w == 0);
-      if (!socket) return tl::unexpected(std::move(socket.error()));
-      if (port == 0) port = port_of(socket->get());
-      workers[w]->add_listener(i, std::move(*socket), tls);
-    }
-    ports.push_back(port);
-  }
+  for (const ListenerSettings& listener : settings.listeners)
+    if (auto opened = open_listener(listener); !opened) return tl::unexpected(std::move(opened.error()));
   return live.start();
+}
+
+m4f::Result<size_t> Server::Impl::open_listener(const ListenerSettings& listener) {
+  std::shared_ptr<TlsContext> tls;
+  if (listener.tls) {
+    auto loaded = TlsContext::load(listener.certificate, listener.certificate_key);
+    if (!loaded) return tl::unexpected(std::move(loaded.error()));
+    tls = std::move(*loaded);
+  }
+  uint16_t port = listener.port;
+  // Where this server listens already nobody else does.
+  const bool first = std::find(ports.begin(), ports.end(), port) == ports.end();
+  std::vector<UniqueFd> sockets;
+  for (size_t w = 0; w < workers.size(); ++w) {
+    auto socket = listen_on(listener, port, w == 0 && first);
+    if (!socket) return tl::unexpected(std::move(socket.error()));
+    if (port == 0) port = port_of(socket->get());
+    sockets.push_back(std::move(*socket));
+  }
+  const size_t index = ports.size();
+  ports.push_back(port);
+  in_all_workers([&](Worker& worker) {
+    const auto at =
+        std::find_if(workers.begin(), workers.end(), [&](const auto& w) { return w.get() == &worker; });
+    worker.add_listener(index, std::move(sockets[static_cast<size_t>(at - workers.begin())]), tls);
+  });
+  return index;
+}
+
+void Server::Impl::in_all_workers(const std::function<void(Worker&)>& work) {
+  if (threads.empty()) {  // not running yet: they belong to this thread
+    for (auto& worker : workers) work(*worker);
+    return;
+  }
+  std::latch done(static_cast<std::ptrdiff_t>(workers.size()));
+  for (auto& worker : workers)
+    worker->loop.post([&work, &done, &worker = *worker] {
+      work(worker);
+      done.count_down();
+    });
+  done.wait();
+}
+
+m4f::Result<size_t> Server::add_listener(const ListenerSettings& listener) {
+  return impl_->open_listener(listener);
+}
+
+void Server::remove_listener(size_t listener) {
+  impl_->in_all_workers([listener](Worker& worker) { worker.remove_listener(listener); });
+  impl_->ports.at(listener) = 0;
 }
 
 m4f::Result<void> Server::start() {

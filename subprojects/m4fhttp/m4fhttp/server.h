@@ -50,7 +50,12 @@ class Server {
   m4f::Result<void> start();
   // Closes every connection and joins the threads. Held requests are dropped. Idempotent.
   void stop();
-  uint16_t port(size_t listener) const;  // the real one. REQUIRES: started
+  // Listens in one more place; its index, which follows the last one. REQUIRES, as of what follows: started,
+  // one call at a time, not from a worker's thread.
+  m4f::Result<size_t> add_listener(const ListenerSettings& listener);
+  // Nobody can connect there any more once this returns; who is connected stays. Its index is not used again.
+  void remove_listener(size_t listener);
+  uint16_t port(size_t listener) const;  // the real one
   ServerStats stats() const;
 
  private:

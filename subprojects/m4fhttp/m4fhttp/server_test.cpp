@@ -37,6 +37,57 @@ TEST(Server, AnswersAndKeepsTheConnection) {
   }
 }
 
+TEST(Server, ListensInMorePlacesAndInFewerWhileItRuns) {
+  TestServer server([](const ExchangePtr& exchange) {
+    Response response;
+    response.append(std::to_string(exchange->listener));
+    exchange->reply(std::move(response));
+  });
+  const size_t before = open_descriptors();
+  TestClient old(server.port());
+  const auto second = server.server->add_listener({.address = "127.0.0.1", .port = 0});
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_EQ(*second, 1u);
+  const uint16_t port = server.server->port(*second);
+  TestClient stays(port);
+  stays.send(get("/"));
+  EXPECT_EQ(body_of(stays.read_answer()), "1");
+
+  server.server->remove_listener(*second);
+  EXPECT_FALSE(TestClient(port).connected());
+  stays.send(get("/"));
+  EXPECT_EQ(body_of(stays.read_answer()), "1");
+  old.send(get("/"));
+  EXPECT_EQ(body_of(old.read_answer()), "0");
+
+  // The same port again, at once and several times, and beside itself.
+  for (size_t index = 2; index < 6; index += 2) {
+    const auto again = server.server->add_listener({.address = "127.0.0.1", .port = port});
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(*again, index);
+    const auto beside = server.server->add_listener({.address = "127.0.0.1", .port = port});
+    ASSERT_TRUE(beside) << beside.error().message();
+    server.server->remove_listener(*again);
+    TestClient client(port);
+    client.send(get("/"));
+    EXPECT_EQ(body_of(client.read_answer()), std::to_string(index + 1));
+    server.server->remove_listener(*beside);
+  }
+  old.close();
+  stays.close();
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; }));
+}
+
+TEST(Server, APlaceThatAnotherProgramHasIsRefusedWhileItRuns) {
+  TestServer other(echo), server(echo);
+  const auto taken = server.server->add_listener({.address = "127.0.0.1", .port = other.port()});
+  ASSERT_FALSE(taken);
+  EXPECT_NE(taken.error().message().find("is in use by another program"), std::string::npos);
+  TestClient client(server.port());
+  client.send(get("/x"));
+  EXPECT_EQ(body_of(client.read_answer()), "/x||");
+}
+
 TEST(Server, AnswersPipelinedRequestsInOrder) {
   TestServer server(echo);
   TestClient client(server.port());

@@ -56,10 +56,12 @@ class Worker::Listener final : public EventLoop::Watcher {
  public:
   Listener(Worker& worker, size_t index, UniqueFd socket, std::shared_ptr<TlsContext> tls)
       : index(index), socket(std::move(socket)), tls(std::move(tls)), worker_(worker) {}
-  void on_events(uint32_t) override { worker_.accept_all(*this); }
+  void on_events(uint32_t) override {
+    if (socket) worker_.accept_all(*this);
+  }
 
   const size_t index;
-  const UniqueFd socket;
+  UniqueFd socket;
   const std::shared_ptr<TlsContext> tls;
 
  private:
@@ -80,14 +82,25 @@ Worker::~Worker() = default;
 
 m4f::Result<void> Worker::open() {
   reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  return loop.open();
+  auto opened = loop.open();
+  if (opened) start_sweeping();
+  return opened;
 }
 
 void Worker::add_listener(size_t index, UniqueFd socket, std::shared_ptr<TlsContext> tls) {
   auto listener = std::make_unique<Listener>(*this, index, std::move(socket), std::move(tls));
   loop.watch(listener->socket.get(), EPOLLIN, listener.get(), true);
   listeners_.push_back(std::move(listener));
-  if (listeners_.size() == 1) start_sweeping();
+}
+
+void Worker::remove_listener(size_t index) {
+  for (auto& listener : listeners_) {
+    if (listener->index != index) continue;
+    loop.unwatch(listener->socket.get());
+    listener->socket.reset();  // now: the port must be free when the caller goes on
+    loop.retire(std::move(listener));
+  }
+  std::erase(listeners_, nullptr);
 }
 
 void Worker::adopt(std::unique_ptr<Connection> connection) {

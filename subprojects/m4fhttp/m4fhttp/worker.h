@@ -76,8 +76,9 @@ class Worker {
   ~Worker();
 
   m4f::Result<void> open();
-  // `tls`: null = plain. Before run().
+  // In the worker's thread or before run(). `tls`: null = plain.
   void add_listener(size_t index, UniqueFd socket, std::shared_ptr<TlsContext> tls);
+  void remove_listener(size_t index);  // its connections stay
   void run() { loop.run(); }
   void adopt(std::unique_ptr<Connection> connection);
   std::string_view date();  // "Date: Fri, 20 Nov 2026 10:20:20 GMT\r\n"
