@@ -17,7 +17,7 @@
 #include "orchestrator/event/event.h"
 #include "orchestrator/event/server_events.h"
 #include "orchestrator/http/front.h"
-#include "orchestrator/log/log.h"
+#include "orchestrator/log/library_log.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/store/configuration.h"
 #include "orchestrator/store/report.h"
@@ -33,6 +33,7 @@ constexpr int kFailed = 1;  // the configuration or the machine does not allow i
 constexpr int kUsage = 2;   // the command line is wrong
 constexpr size_t kPackageCacheBytes = 256u << 20;
 constexpr guint kStopDeadlineMs = 10'000;
+constexpr guint kSecondMs = 1000;
 
 struct Options {
   std::string file = "/etc/sluice/flussonic.conf";
@@ -190,7 +191,8 @@ struct Reloaded {
 };
 
 int run(config::Config loaded, std::vector<config::SourceFile> sources, const std::string& file) {
-  Log log(loaded.loglevel);
+  Log& log = *new Log(loaded.loglevel);  // GLib keeps it for the life of the process
+  sluice::logging::take_library_messages(log);
   if (loaded.listeners.empty()) {
     log.error("the configuration has no listener: add `http 8080;`");
     return kFailed;
@@ -216,6 +218,7 @@ int run(config::Config loaded, std::vector<config::SourceFile> sources, const st
     events.emit(sluice::event::listener_start(config.listeners[i], front.ports()[i]));
   streams.start(config.streams, config.templates);
   say_where(config, front);
+  sluice::stream::Timer log_ticker(kSecondMs, [&log] { log.tick(); });
 
   sluice::control::Control control([&configuration, &file] {
     const auto outcome = configuration.reload();
@@ -256,7 +259,7 @@ int run(config::Config loaded, std::vector<config::SourceFile> sources, const st
   events.stop();
   g_main_loop_unref(loop);
   if (stopped) return 0;
-  log.warning("some sources did not come down in time");
+  log.warning("some sources did not come down in time and are left behind");
   _exit(0);  // their threads hang in the network; nothing is left to be saved
 }
 
