@@ -17,7 +17,8 @@ test_packages=(
   gir1.2-gst-rtsp-server-1.0 python3-gi faketime iproute2 nftables procps curl jq openssl
   libxml2-utils nghttp2-client
 )
-fuzz_packages=(clang libclang-rt-14-dev)
+# Sanitizers and fuzzing.
+clang_packages=(clang libclang-rt-14-dev llvm)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

@@ -10,6 +10,7 @@ import pytest
 
 from harness import hls
 from harness.daemon import SLUICED
+from harness.objects import LiveObjects
 from harness.sources import Sources
 from harness.wait import wait_for
 
@@ -39,12 +40,14 @@ def test_a_signal_ends_it_cleanly_and_soon(sluiced, sig):
 
 
 def test_a_source_that_comes_and_goes_leaves_nothing_behind(sluiced, processes, clips, tmp_path):
-    """Memory, descriptors and threads stay flat while a source connects, sends and breaks off again and again."""
+    """Memory, descriptors, threads and GstObjects stay flat while a source connects, sends and breaks off again and again."""
     cycles = int(os.environ.get("SLUICE_CYCLES", "40"))
     source = Sources(tmp_path, processes)
     clip = clips.make("h264", 2, gop=25, kind="ts").read_bytes()
     server = source.breaking_http(clip)
-    daemon = sluiced(f"stream s {{ input tshttp://127.0.0.1:{server.port}/x/mpegts max_retry_timeout=1; segment_duration 1; }}\n")
+    objects = LiveObjects(tmp_path)
+    conf = f"stream s {{ input tshttp://127.0.0.1:{server.port}/x/mpegts max_retry_timeout=1; segment_duration 1; }}\n"
+    daemon = sluiced(conf, env=objects.env)
     proc = Path(f"/proc/{daemon.process.pid}")
 
     def census():
@@ -52,14 +55,15 @@ def test_a_source_that_comes_and_goes_leaves_nothing_behind(sluiced, processes, 
                 "kB": int(re.search(r"VmRSS:\s+(\d+)", (proc / "status").read_text())[1])}
 
     wait_for(lambda: server.served >= 10, 60, "the first ten cycles")
-    before = census()
+    before, objects_before = census(), objects.least(daemon.process.pid)
     wait_for(lambda: server.served >= 10 + cycles, 120 + cycles, f"{cycles} cycles more", every=0.2)
-    after = census()
+    after, objects_after = census(), objects.least(daemon.process.pid)
     server.close()
     assert after["fds"] <= before["fds"] + 8, (before, after)
     assert after["threads"] <= before["threads"] + 6, (before, after)
     if not os.environ.get("SLUICE_SANITIZER"):
         assert after["kB"] <= before["kB"] + 3000, (before, after)
+    assert sum(objects_after.values()) <= sum(objects_before.values()) + 5, (objects_before, objects_after)
     numbers = [s.number for s in hls.media_playlist(f"{daemon.url}/s/mono.m3u8").segments]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 

@@ -42,6 +42,10 @@ void Segmenter::go_on_after(const SegmentPtr& last) {
   for (size_t i = 0; i < last->frame_count(); ++i)
     impl_->counters->add(last->frame(i), last->frame(i).data.size());
   for (const Track& track : header.tracks) impl_->part_targets.emplace_back(track.id, track.part_target);
+  for (const Track& track : header.tracks) impl_->written_before.emplace_back(track.id, Ticks());
+  for (size_t i = 0; i < last->frame_count(); ++i)
+    impl_->written_before[last->frame(i).track].second = last->frame(i).dts;
+  for (Impl::TrackState& t : impl_->tracks) t.last_utc = impl_->last_written(t.track.id);
 }
 
 size_t Segmenter::add_track(Track track) {
@@ -52,7 +56,9 @@ size_t Segmenter::add_track(Track track) {
   };
   track.id = {content_of(track.codec), 1};
   while (taken(track.id) && track.id.number < UINT8_MAX) ++track.id.number;
+  const Ticks last_written = impl_->last_written(track.id);
   Impl::TrackState& t = impl_->tracks.emplace_back();
+  t.last_utc = last_written;
   t.clock = FrameClock(reorder_depth_of(track));
   t.track = std::move(track);
   return impl_->tracks.size() - 1;
@@ -110,6 +116,15 @@ const SegmenterStats& Segmenter::stats() const {
   return impl_->stats;
 }
 
+Ticks Segmenter::Impl::last_written(TrackId id) const {
+  Ticks last;
+  for (const TrackState& t : tracks)
+    if (t.track.id == id) last = std::max(last, t.last_utc);
+  for (const auto& [written, utc] : written_before)
+    if (written == id) last = std::max(last, utc);
+  return last;
+}
+
 Result<void> Segmenter::Impl::push(const InputFrame& frame, Ticks now, Ticks steady) {
   assert(frame.track < tracks.size());
   TrackState& t = tracks[frame.track];
@@ -157,6 +172,8 @@ Result<void> Segmenter::Impl::accept(const Arrival& arrival) {
   stats.drift_ppm = timeline.drift_ppm();
   if (!is_lead && !takes_lead && place.utc < run_start - arrival.stamp.duration)
     return drop(), Result<void>{};
+  // A track that begins anew (a run, a declaration) may reach back behind what its name had already.
+  if (place.utc <= t.last_utc) return drop(), Result<void>{};
 
   const Cut due = takes_lead ? Cut::kBreak : decide(t, arrival, place);
   if (due == Cut::kNone && break_since && break_has_hole && !is_lead) return drop(), Result<void>{};

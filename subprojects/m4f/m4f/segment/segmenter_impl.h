@@ -27,7 +27,8 @@ struct Segmenter::Impl {
     bool needs_key = false;  // nothing can be decoded yet
     bool holding = false;    // waits in held_ for a segment that knows its new format
     uint8_t table_index = 0;
-    Ticks last_utc, last_duration;
+    Ticks last_utc;  // of the newest frame that was written under this name, also by an earlier declaration
+    Ticks last_duration;
     uint64_t segment_bytes = 0;
 
     bool video() const { return track.id.content == Content::kVideo; }
@@ -53,6 +54,7 @@ struct Segmenter::Impl {
   Result<void> push(const InputFrame& frame, Ticks now, Ticks steady);
   // A frame of a run that has begun: cuts where it is due and writes it.
   Result<void> accept(const Arrival& arrival);
+  Ticks last_written(TrackId id) const;
   void drop() { ++stats.frames_dropped; }
 
   // segmenter_start.cpp
@@ -84,6 +86,8 @@ struct Segmenter::Impl {
   std::deque<TrackState> tracks;
   bool complete = false;                                // tracks_complete()
   std::vector<std::pair<TrackId, Ticks>> part_targets;  // for the stream's life, also of tracks that went
+
+  std::vector<std::pair<TrackId, Ticks>> written_before;  // newest frames of the segment that is continued
 
   // Before a run: everything since the first frame. Within one: frames of tracks that hold.
   std::deque<Held> held;

@@ -265,7 +265,7 @@ TEST(SegmenterTracks, SeveralVideosAndSoundsAreNumberedByKind) {
 
 // Everything that can happen, in any order: what holds for every stream holds here.
 TEST(SegmenterTracks, NoMixtureOfTroublesBreaksAPromise) {
-  for (uint32_t seed = 1; seed <= 30; ++seed) {
+  for (uint32_t seed = 1; seed <= 100; ++seed) {
     SCOPED_TRACE(seed);
     uint32_t state = seed * 2654435761u;
     const auto below = [&](uint32_t n) {
@@ -310,9 +310,11 @@ TEST(SegmenterTracks, NoMixtureOfTroublesBreaksAPromise) {
         if (!s.sends) continue;
         const Ticks dts = source + s.offset + Ticks(below(100));
         const bool has_dts = below(50) > 0;
-        bench.push(s.index, !s.video || below(40) == 0, has_dts ? std::optional(dts) : std::nullopt,
-                   !has_dts || below(50) > 0 ? std::optional(dts + Ticks(below(7200))) : std::nullopt, steady,
-                   i);
+        const bool key = !s.video || below(40) == 0;
+        const Ticks pts = dts + Ticks(below(7200));
+        const bool has_pts = !has_dts || below(50) > 0;
+        bench.push(s.index, key, has_dts ? std::optional(dts) : std::nullopt,
+                   has_pts ? std::optional(pts) : std::nullopt, steady, i);
         ++pushed;
       }
     }
