@@ -154,7 +154,6 @@ TEST(Config, FilesOfVodLocationsBecomePaths) {
             "f:3:18: no VOD location has 'nowhere/a.mp4': write file:///DIRECTORY/FILE, or declare vod NAME "
             "{ storage "
             "/DIRECTORY; }\n"
-            "f:4:60: VOD location 'empty' has no directory: add 'storage /DIRECTORY;' to it\n"
             "f:5:1: a VOD location 'movies' stands already at f:1:47: names must differ\n");
   const auto right = load_text(
       "vod m { storage /nonexistent/; storage /; } stream a { input file://m/etc/passwd; }\n"
@@ -165,14 +164,153 @@ TEST(Config, FilesOfVodLocationsBecomePaths) {
   EXPECT_EQ(right.config->streams.at(1).inputs.at(0).file, "/nonexistent/no such.mp4");
 }
 
-TEST(Config, OndemandIsReadAndRunsPermanently) {
-  const auto loaded =
-      load_text("ondemand a { input fake://fake; } stream b { static false; input fake://fake; }", "f");
+TEST(Config, OndemandIsReadAsNotStatic) {
+  const Config c = good("ondemand a { input fake://fake; } stream b { static false; input fake://fake; }");
+  EXPECT_FALSE(c.streams[0].is_static);
+  EXPECT_FALSE(c.streams[1].is_static);
+}
+
+TEST(Config, ReadsTheLifeOfAStream) {
+  const Config c = good(R"(
+    url_prefix http://cdn.example.com; max_sessions 5000;
+    stream a {
+      input publish:// frames_timeout=1 video_timeout=2 audio_timeout=3 no_clients_reconnect_delay=4 allow_if=/run/a
+        deny_if=/run/d max_bitrate=5M;
+      input copy://b backup;
+      input mixer://a,b mixer_strategy=all sync=dts;
+      input playlist:///list.txt frames_timeout=false;
+      input rtp://239.0.0.1:5000 program=3;
+      retry_limit 3; client_timeout false; frames_timeout 5; video_timeout 6; audio_timeout 7;
+      recheck_secondary_inputs_interval 30;
+      add_audio_only; prepush 4; url_prefix https://own:8080/x; meta program_id "10";
+      mpegts_pids pmt=4095 sdt=0x12 v1=211 a0=220 t0=16#fb pcr=100;
+      max_sessions 7; max_bitrate 5500; domains Example.com *.b.com; password "s c"; group sport news; group kids;
+      labels region=north tier=1; position 3;
+    }
+    stream b { input fake://fake; no_prepush; url_prefix false; domain *; publish_enabled; clients_timeout 20; }
+    stream c { input fake://fake; prepush off; retry_limit false; })");
+  EXPECT_EQ(c.url_prefix, "http://cdn.example.com");
+  EXPECT_EQ(c.max_sessions, 5000);
+  const Stream& a = c.streams.at(0);
+  ASSERT_EQ(a.inputs.size(), 5u);
+  EXPECT_EQ(a.inputs[0].frames_timeout, 1s);
+  EXPECT_EQ(a.inputs[0].video_timeout, 2s);
+  EXPECT_EQ(a.inputs[0].audio_timeout, 3s);
+  EXPECT_EQ(a.inputs[0].no_clients_reconnect_delay, 4s);
+  EXPECT_EQ(a.inputs[0].allow_if, "/run/a");
+  EXPECT_EQ(a.inputs[0].deny_if, "/run/d");
+  EXPECT_EQ(a.inputs[0].max_bitrate, 5000u);
+  EXPECT_EQ(a.inputs[1].priority, 1000);
+  EXPECT_EQ(a.inputs[2].mixer_strategy, "all");
+  EXPECT_EQ(a.inputs[2].sync, "dts");
+  EXPECT_EQ(a.inputs[3].frames_timeout, 0s);
+  EXPECT_EQ(a.inputs[4].program, 3);
+  EXPECT_EQ(a.retry_limit, 3);
+  EXPECT_EQ(a.clients_timeout, 0s);
+  EXPECT_EQ(a.frames_timeout, 5s);
+  EXPECT_EQ(a.video_timeout, 6s);
+  EXPECT_EQ(a.audio_timeout, 7s);
+  EXPECT_EQ(a.recheck_secondary_inputs_interval, 30s);
+  EXPECT_TRUE(a.add_audio_only);
+  EXPECT_EQ(a.prepush, 4s);
+  EXPECT_EQ(a.url_prefix, "https://own:8080/x");
+  EXPECT_EQ(a.program_id, 10);
+  EXPECT_EQ(a.mpegts_pids.pmt, 4095);
+  EXPECT_EQ(a.mpegts_pids.sdt, 18);
+  EXPECT_EQ(a.mpegts_pids.pcr, 100);
+  EXPECT_EQ(a.mpegts_pids.tracks,
+            (std::map<std::string, uint16_t, std::less<>>{{"v1", 211}, {"a0", 220}, {"t0", 251}}));
+  EXPECT_EQ(a.max_sessions, 7);
+  EXPECT_EQ(a.max_bitrate, 5500u);
+  EXPECT_EQ(a.domains, (std::vector<std::string>{"example.com", "*.b.com"}));
+  EXPECT_EQ(a.password, "s c");
+  EXPECT_EQ(a.groups, (std::vector<std::string>{"sport", "news", "kids"}));
+  EXPECT_EQ(a.labels, (std::map<std::string, std::string, std::less<>>{{"region", "north"}, {"tier", "1"}}));
+  EXPECT_EQ(a.position, 3);
+  const Stream& b = c.streams.at(1);
+  EXPECT_EQ(b.prepush, 0s);
+  EXPECT_EQ(b.url_prefix, "");
+  EXPECT_EQ(b.domains, std::vector<std::string>{"*"});
+  EXPECT_EQ(b.inputs.at(1).url, "publish://");
+  EXPECT_EQ(b.clients_timeout, 20s);
+  EXPECT_EQ(c.streams.at(2).prepush, 0s);
+  EXPECT_FALSE(c.streams.at(2).retry_limit);
+  EXPECT_EQ(c.streams.at(2).url_prefix, "http://cdn.example.com");
+}
+
+TEST(Config, ReadsPushes) {
+  const Config c = good(R"(stream a { input fake://fake;
+    push udp://eth0@239.0.0.1:1234?ttl=8&cbr=2200&pcr=20 multicast_loop standby tracks=v2a4 pnr=7 service="S x" provider=P
+      pids=pmt:100,v1:0x65 disabled retry_timeout=9 retry_limit=3 timeout=4 connect_timeout=2 comment=c;
+    udp 239.0.0.9:4501?ttl=3 multicast_loop;
+    push udp://239.1.1.1:5/192.168.20.24 bitrate=3M disabled=false; })");
+  const auto& p = c.streams.at(0).pushes;
+  ASSERT_EQ(p.size(), 3u);
+  EXPECT_EQ(p[0].url, "udp://eth0@239.0.0.1:1234?ttl=8&cbr=2200&pcr=20");
+  EXPECT_EQ(p[0].ttl, 8);
+  EXPECT_EQ(p[0].bitrate, 2200u);
+  EXPECT_EQ(p[0].pcr, 20ms);
+  EXPECT_TRUE(p[0].multicast_loop);
+  EXPECT_TRUE(p[0].standby);
+  EXPECT_EQ(p[0].tracks, "v2a4");
+  EXPECT_EQ(p[0].pnr, 7);
+  EXPECT_EQ(p[0].service, "S x");
+  EXPECT_EQ(p[0].provider, "P");
+  EXPECT_EQ(p[0].pids.pmt, 100);
+  EXPECT_EQ(p[0].pids.tracks.at("v1"), 101);
+  EXPECT_TRUE(p[0].disabled);
+  EXPECT_EQ(p[0].retry_timeout, 9s);
+  EXPECT_EQ(p[0].retry_limit, 3);
+  EXPECT_EQ(p[0].timeout, 4s);
+  EXPECT_EQ(p[0].connect_timeout, 2s);
+  EXPECT_EQ(p[0].comment, "c");
+  EXPECT_EQ(p[1].url, "udp://239.0.0.9:4501?ttl=3");
+  EXPECT_EQ(p[1].ttl, 3);
+  EXPECT_TRUE(p[1].multicast_loop);
+  EXPECT_EQ(p[2].bitrate, 3000u);
+  EXPECT_FALSE(p[2].disabled);
+}
+
+TEST(Config, ReadsBackups) {
+  const auto loaded = load_text(
+      "vod slate { storage /; } stream a { input publish://; backup slate/etc/passwd timeout=1 "
+      "video_timeout=2 "
+      "audio_timeout=3 dvr=true transcode=true; } stream b { backup slate/etc/passwd; }",
+      "f");
   ASSERT_TRUE(loaded.config);
-  EXPECT_FALSE(loaded.config->streams[0].is_static);
-  EXPECT_FALSE(loaded.config->streams[1].is_static);
-  ASSERT_EQ(loaded.diagnostics.size(), 2u);
-  EXPECT_EQ(loaded.diagnostics[0].text, "starting on demand is not supported yet: 'a' runs all the time");
+  EXPECT_EQ(loaded.diagnostics.size(), 1u);  // the VOD location's
+  const Backup& b = *loaded.config->streams.at(0).backup;
+  EXPECT_EQ(b.file, "slate/etc/passwd");
+  EXPECT_EQ(b.path, "/etc/passwd");
+  EXPECT_EQ(b.timeout, 1s);
+  EXPECT_EQ(b.video_timeout, 2s);
+  EXPECT_EQ(b.audio_timeout, 3s);
+  EXPECT_TRUE(b.dvr);
+  EXPECT_TRUE(b.transcode);
+  EXPECT_FALSE(loaded.config->streams.at(1).backup->timeout);
+}
+
+TEST(Config, ReadsEventSinks) {
+  const Config c = good(R"(
+    notify a { sink http://h/x?y=1; only event=stream_started,source_* media=news; only event=source_lost; except media=*;
+      verbose debug; sign_key k; throttle_delay 3; resend_limit 50; resend_timeout 4; tenant "t 1"; }
+    event_sink b { url jsonlog:///var/log/x.json; max_size 10M; max_depth 3; })");
+  ASSERT_EQ(c.event_sinks.size(), 2u);
+  const EventSink& a = c.event_sinks[0];
+  EXPECT_EQ(a.name, "a");
+  EXPECT_EQ(a.url, "http://h/x?y=1");
+  EXPECT_EQ(a.only,
+            (std::vector<EventFilter>{{{"event", {"stream_started", "source_*"}}, {"media", {"news"}}},
+                                      {{"event", {"source_lost"}}}}));
+  EXPECT_EQ(a.except, (std::vector<EventFilter>{{{"media", {"*"}}}}));
+  EXPECT_EQ(a.level, LogLevel::kDebug);
+  EXPECT_EQ(a.sign_key, "k");
+  EXPECT_EQ(a.throttle_delay, 3s);
+  EXPECT_EQ(a.resend_limit, 50);
+  EXPECT_EQ(a.resend_timeout, 4s);
+  EXPECT_EQ(a.extra.at("tenant"), "t 1");
+  EXPECT_EQ(c.event_sinks[1].max_size, 10u << 20);
+  EXPECT_EQ(c.event_sinks[1].max_depth, 3);
 }
 
 #define IN_STREAM(x) "stream s { input fake://fake; " x " }"
@@ -235,7 +373,7 @@ TEST(Config, MessagesAreExact) {
       {IN_STREAM("dvr /storage 5d;"),
        "f:1:31: warning: directive 'dvr' is known but not supported here yet: it has no effect"},
       {"template t { input nonsense; }",
-       "f:1:1: warning: directive 'template' is known but not supported here yet: it has no effect"},
+       "f:1:20: 'nonsense' is not an URL: write scheme://address, for example udp://239.0.0.1:1234"},
       {"http;", "f:1:1: 'http' needs a port: http 80;"},
       {"http 0;", "f:1:6: port: '0' is not a whole number from 1 to 65535"},
       {"http 65536;", "f:1:6: port: '65536' is not a whole number from 1 to 65535"},
@@ -292,8 +430,8 @@ TEST(Config, MessagesAreExact) {
        "f:1:28: buffer_size: '1' is not a number of bytes (with K, M or G) from 4096 to 1073741824"},
       {INPUT("udp://h:1 passphrase=0123456789"),
        "f:1:28: warning: argument 'passphrase' means nothing to udp://: it has no effect"},
-      {INPUT("udp://h:1 frames_timeout=3"),
-       "f:1:28: warning: argument 'frames_timeout' is known but not supported here yet: it has no effect"},
+      {INPUT("udp://h:1 output_audio=aac"),
+       "f:1:28: warning: argument 'output_audio' is known but not supported here yet: it has no effect"},
       {INPUT("srt://h:1 passphrase=short"), "f:1:28: passphrase: 'short' is not a text of 10 to 79 bytes"},
       {INPUT("rtsp://h/x rtp=sctp"), "f:1:29: rtp: 'sctp' is not a transport: write udp or tcp"},
       {INPUT("tshttp://h/x header.X(=1"),

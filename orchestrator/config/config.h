@@ -42,7 +42,7 @@ enum class LogLevel { kNone, kCritical, kAlert, kError, kWarning, kNotice, kInfo
 
 // One source of a stream and its arguments: `input URL k=v ...`, and the query of fake, udp and srt URLs.
 struct Input {
-  std::string url;                                     // as written
+  std::string url;                                     // as written; in a stream without `%s`
   std::optional<int> priority;                         // 1 is highest
   std::optional<std::chrono::seconds> source_timeout;  // 0 = never (`false`)
   std::optional<std::chrono::seconds> max_retry_timeout;
@@ -104,7 +104,7 @@ struct MpegtsPids {
 };
 
 struct Push {
-  std::string url;  // as written; `%s` stands for the stream's whole name
+  std::string url;  // as written; in a stream without `%s`, which is its whole name
   bool disabled = false;
   std::chrono::seconds retry_timeout{5};
   std::optional<int> retry_limit;  // empty = for ever
@@ -148,7 +148,7 @@ struct Stream {
   std::vector<Push> pushes;
   bool add_audio_only = false;
   std::optional<std::chrono::seconds> prepush;  // empty = one GOP; 0 = none
-  std::string url_prefix;
+  std::string url_prefix;  // the file's is in it, unless the stream says otherwise; empty = none
   MpegtsPids mpegts_pids;
   std::optional<uint16_t> program_id;
   // Rights
@@ -205,7 +205,7 @@ struct Config {
   std::vector<Listener> listeners;
   std::optional<Credentials> edit_auth, view_auth;
   LogLevel loglevel = LogLevel::kInfo;
-  std::string url_prefix;           // a stream's own wins
+  std::string url_prefix;           // taken over by streams and templates: read theirs
   std::optional<int> max_sessions;  // of the whole server
   std::vector<VodLocation> vod_locations;
   std::vector<EventSink> event_sinks;

@@ -91,4 +91,23 @@ std::vector<Diagnostic> Reporter::take() {
   return std::move(list_);
 }
 
+bool Reporters::failed() const {
+  return std::any_of(list_.begin(), list_.end(), [](const Reporter& r) { return r.failed(); });
+}
+
+Reporter& Reporters::of(const Place& at) {
+  for (Reporter& r : list_)
+    if (r.file() == at.file) return r;
+  return list_.front();
+}
+
+std::vector<Diagnostic> Reporters::take() {
+  std::vector<Diagnostic> out;
+  for (Reporter& r : list_) {
+    auto list = r.take();
+    std::move(list.begin(), list.end(), std::back_inserter(out));
+  }
+  return out;
+}
+
 }  // namespace sluice::config

@@ -1,6 +1,7 @@
 // What is wrong with a configuration file, and where.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,7 @@ class Reporter {
     warning(span(at, length), std::move(text));
   }
   bool failed() const { return errors_ > 0; }
+  const std::string& file() const { return file_; }
   Place place(const Span& at) const { return {file_, at.line, at.column}; }
   std::string_view text() const { return text_; }
   std::vector<Diagnostic> take();  // sorted by place
@@ -58,6 +60,26 @@ class Reporter {
   std::vector<Diagnostic> list_;
   std::vector<size_t> lines_;  // offset of each line's first byte; filled when first needed
   size_t errors_ = 0, warnings_ = 0;
+};
+
+// The reporters of all files of a configuration.
+class Reporters {
+ public:
+  // `text` must live as long as this does.
+  Reporter& add(std::string file, std::string_view text) { return list_.emplace_back(std::move(file), text); }
+
+  // For what was found after parsing: `length` characters from a place on are marked.
+  void error(const Place& at, size_t length, std::string text) { of(at).error(at, length, std::move(text)); }
+  void warning(const Place& at, size_t length, std::string text) {
+    of(at).warning(at, length, std::move(text));
+  }
+  bool failed() const;
+  std::vector<Diagnostic> take();  // file by file, sorted by place
+
+ private:
+  Reporter& of(const Place& at);
+
+  std::deque<Reporter> list_;
 };
 
 }  // namespace sluice::config

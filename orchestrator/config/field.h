@@ -21,19 +21,43 @@ enum class Reload {
 
 // Directives that are more than one value; the binder has a function for each.
 enum class Form {
-  kHttp,            // [ADDRESS:]PORT { ... }
-  kHttps,           // likewise
-  kStream,          // NAME { ... }
-  kOndemand,        // likewise
-  kVod,             // likewise
-  kStorage,         // DIRECTORY ...
-  kCredentials,     // USER PASSWORD
+  // of the file
+  kHttp,         // [ADDRESS:]PORT { ... }
+  kHttps,        // likewise
+  kStream,       // NAME { ... }
+  kOndemand,     // likewise
+  kTemplate,     // likewise
+  kLive,         // likewise: a template with its name as prefix, and publish://
+  kRewrite,      // PREFIX/* { ... }: a template with a prefix
+  kVod,          // NAME { ... }
+  kEventSink,    // likewise
+  kCredentials,  // USER PASSWORD
+  // of a VOD location
+  kStorage,  // DIRECTORY ...
+  // of a stream
+  kUseTemplate,     // NAME
   kInput,           // URL key=value ...
   kInputs,          // URL URL ...
+  kPublishEnabled,  // nothing
   kRtp,             // udp | tcp
   kProtocols,       // NAME ... or -NAME ...
   kProtocolSwitch,  // on | off, the directive's name is the protocol's
-  kHeader,          // header.NAME=VALUE
+  kBackup,          // LOCATION/FILE key=value ...
+  kPush,            // URL key=value ...
+  kPushUdp,         // ADDRESS key=value ...
+  kNoPrepush,       // nothing
+  kMpegtsPids,      // key=PID ...
+  kMeta,            // KEY VALUE
+  kDomains,         // NAME ...
+  kGroup,           // NAME ...
+  kLabels,          // key=value ...
+  // of an input
+  kHeader,  // header.NAME=VALUE
+  kLowest,  // nothing: the input's priority is the lowest
+  // of a push
+  kPids,  // key=PID,key=PID,...
+  // of an event sink
+  kFilter,  // key=VALUE,VALUE ...
 };
 
 template <typename S>

@@ -12,16 +12,6 @@
 
 namespace sluice::config {
 
-LoadResult load_text(std::string_view text, std::string name) {
-  Reporter reporter(std::move(name), text);
-  LoadResult out;
-  Config config = bind(parse(reporter), reporter);
-  validate(config, reporter);
-  if (!reporter.failed()) out.config = std::move(config);
-  out.diagnostics = reporter.take();
-  return out;
-}
-
 namespace {
 
 // Empty: what is wrong is in `problem`.
@@ -57,7 +47,23 @@ std::optional<std::vector<SourceFile>> read_sources(const std::string& path, Dia
 }
 
 LoadResult load_sources(const std::vector<SourceFile>& sources) {
-  return load_text(sources.front().text, sources.front().path);
+  Reporters reporters;
+  std::vector<Document> documents;
+  for (const SourceFile& source : sources) {
+    Reporter& reporter = reporters.add(source.path, source.text);
+    documents.push_back({&reporter, parse(reporter)});
+  }
+  LoadResult out;
+  Config config = bind(documents);
+  resolve_files(config, reporters);
+  validate(config, reporters);
+  if (!reporters.failed()) out.config = std::move(config);
+  out.diagnostics = reporters.take();
+  return out;
+}
+
+LoadResult load_text(std::string_view text, std::string name) {
+  return load_sources({{std::move(name), std::string(text)}});
 }
 
 LoadResult load_file(const std::string& path) {

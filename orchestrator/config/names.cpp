@@ -52,17 +52,21 @@ std::string percent_decode(std::string_view text) {
 }
 
 std::string stream_name_problem(std::string_view name) {
+  return name_problem(name, "a stream");
+}
+
+std::string name_problem(std::string_view name, std::string_view owner) {
   constexpr size_t kMaxName = 255;
-  if (name.empty()) return "a stream's name is empty";
+  if (name.empty()) return fmt::format("{}'s name is empty", owner);
   if (name.size() > kMaxName)
-    return fmt::format("a stream's name of {} bytes: at most {} are allowed", name.size(), kMaxName);
+    return fmt::format("{}'s name of {} bytes: at most {} are allowed", owner, name.size(), kMaxName);
   for (char c : name) {
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) continue;
     if (c != '.' && c != '-' && c != '_' && c != '/')
       return fmt::format(
-          "the name '{}' holds characters that a stream's name cannot have: use Latin letters, digits, '.', "
+          "the name '{}' holds characters that {}'s name cannot have: use Latin letters, digits, '.', "
           "'-', '_' and '/'",
-          name);
+          name, owner);
   }
   for (size_t begin = 0; begin <= name.size();) {
     const size_t end = std::min(name.find('/', begin), name.size());

@@ -16,6 +16,8 @@ std::string percent_decode(std::string_view text);
 // What is wrong with a stream's name; empty = nothing. Every name that passes is safe in URLs, paths and
 // logs.
 std::string stream_name_problem(std::string_view name);
+// The same rules for other things: `owner` is "a stream".
+std::string name_problem(std::string_view name, std::string_view owner);
 
 // Edits (insert, delete, replace, swap of neighbours) from one word to the other, at most `limit` + 1.
 int edit_distance(std::string_view a, std::string_view b, int limit);

@@ -135,7 +135,8 @@ void table(std::string& out, std::string_view heading, const Section<S>& section
   }
   std::vector<std::string_view> names(section.unsupported.begin(), section.unsupported.end());
   std::sort(names.begin(), names.end());
-  fmt::format_to(std::back_inserter(out), "\nKnown, without effect yet: {}.\n", fmt::join(names, ", "));
+  if (!names.empty())
+    fmt::format_to(std::back_inserter(out), "\nKnown, without effect yet: {}.\n", fmt::join(names, ", "));
 }
 
 }  // namespace
@@ -145,9 +146,13 @@ std::string reference_text() {
   table(out, "The file", kGlobalSection);
   table(out, "In `http` and `https`", kListenerSection);
   table(out, "In `vod`", kVodSection);
-  table(out, "In `stream` and `ondemand`", kStreamSection);
+  table(out, "In `stream`, `ondemand` and `template`", kStreamSection);
+  table(out, "In `template` only", kTemplateSection);
   out += kSources;
   table(out, "Arguments of `input`", kInputSection);
+  table(out, "Arguments of `push`", kPushSection);
+  table(out, "Arguments of `backup`", kBackupSection);
+  table(out, "In `event_sink`", kEventSinkSection);
   out +=
       "\nOutput protocols that are served: `hls` (also low latency), `cmaf`, `dash`, `tshttp` (old: "
       "`mpegts`), `player`, `api`.\n"

@@ -53,6 +53,7 @@ inline constexpr Scheme kSchemes[] = {
     {"rtsp", SourceKind::kRtsp},
     {"rtsps", SourceKind::kRtsp},
     {"rtsp-udp", SourceKind::kRtsp},
+    {"rtp", SourceKind::kUdp},  // MPEG-TS in RTP; udp:// takes it too
     {"rtmp", SourceKind::kRtmp},
     {"rtmps", SourceKind::kRtmp},
     {"srt", SourceKind::kSrt},
@@ -64,7 +65,6 @@ inline constexpr Scheme kSchemes[] = {
     {"udp1"},
     {"udp2"},
     {"udp3"},
-    {"rtp"},
     {"mpts-udp"},
     {"mpts-http"},
     {"mpts-https"},
@@ -95,6 +95,36 @@ inline constexpr Scheme kSchemes[] = {
     {"frip"},
     {"onvif"},
     {"webrtc"},
+};
+
+// Where a push goes.
+struct PushScheme {
+  std::string_view name;
+  bool supported = false;
+};
+inline constexpr PushScheme kPushSchemes[] = {
+    {"udp", true},
+    // Known to flussonic.conf, not run here yet.
+    {"udp1"},
+    {"udp2"},
+    {"rtp"},
+    {"rtmp"},
+    {"rtmps"},
+    {"tshttp"},
+    {"tshttps"},
+    {"hls"},
+    {"hlss"},
+    {"srt"},
+    {"m4s"},
+    {"m4ss"},
+    {"m4f"},
+    {"m4fs"},
+    {"decklink"},
+    {"dektec"},
+    {"dektec-asi"},
+    {"ndi"},
+    {"st2110"},
+    {"file"},
 };
 
 // "udp" of "udp://..."; empty if `url` has no scheme.

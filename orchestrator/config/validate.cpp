@@ -8,7 +8,7 @@
 namespace sluice::config {
 namespace {
 
-void check_listeners(const Config& config, Reporter& reporter) {
+void check_listeners(const Config& config, Reporters& reporter) {
   std::unordered_map<std::string, const Listener*> seen;
   for (const Listener& l : config.listeners) {
     const size_t length = l.tls ? 5 : 4;
@@ -30,20 +30,21 @@ void check_listeners(const Config& config, Reporter& reporter) {
   }
 }
 
-void check_stream(const Stream& s, Reporter& reporter) {
+void check_stream(const Stream& s, Reporters& reporter) {
   if (s.chunk_duration >= s.segment_duration)
     reporter.error(
         s.place, s.name.size(),
         fmt::format("stream '{}': chunk_duration ({} ms) must be shorter than segment_duration ({} ms)",
                     s.name, s.chunk_duration.count(), s.segment_duration.count()));
-  if (s.inputs.empty() && !s.disabled && !reporter.failed())  // a refused input has its own message
+  if (s.inputs.empty() && !s.backup && !s.disabled &&
+      !reporter.failed())  // a refused input has its own message
     reporter.warning(s.place, s.name.size(),
                      fmt::format("stream '{}' has no input that runs here: it will only wait", s.name));
 }
 
 }  // namespace
 
-void validate(const Config& config, Reporter& reporter) {
+void validate(const Config& config, Reporters& reporter) {
   check_listeners(config, reporter);
   std::unordered_map<std::string_view, const VodLocation*> locations;
   for (const VodLocation& v : config.vod_locations)

@@ -52,8 +52,19 @@ std::optional<int64_t> scaled(std::string_view text, int64_t plain, int64_t kilo
   return *value * factor;
 }
 
+// Decimal, or hexadecimal as 0x1F or 16#1F.
+std::optional<int64_t> pid(std::string_view text) {
+  const bool hex = text.starts_with("0x") || text.starts_with("0X") || text.starts_with("16#");
+  if (!hex) return whole(text);
+  text.remove_prefix(text[0] == '1' ? 3 : 2);
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
 std::optional<int64_t> number(std::string_view text, const Limits& limits) {
-  if (limits.can_be_off && (text == "false" || text == "off")) return 0;
+  if (limits.can_be_off && is_off(text)) return 0;
   std::optional<int64_t> value;
   switch (limits.unit) {
     case Unit::kSecondsFraction:
@@ -64,6 +75,13 @@ std::optional<int64_t> number(std::string_view text, const Limits& limits) {
       break;
     case Unit::kBitrate:
       value = scaled(text, 1000, 1000);
+      break;
+    case Unit::kKilobits:
+      value = scaled(text, 1000, 1000);
+      if (value) *value /= 1000;
+      break;
+    case Unit::kPid:
+      value = pid(text);
       break;
     default:
       value = whole(text);
@@ -97,13 +115,32 @@ Problem read_list(std::string_view text, const Limits& limits, std::vector<T>& o
   return {};
 }
 
+const char* or_false(const Limits& limits) {
+  return limits.can_be_off || limits.can_be_unset ? " (or false)" : "";
+}
+
 std::string range(const Limits& limits, int64_t per_unit) {
   auto show = [&](int64_t v) {
     return v % per_unit == 0 ? fmt::format("{}", v / per_unit)
                              : fmt::format("{}", double(v) / double(per_unit));
   };
-  return fmt::format("from {} to {}{}", show(limits.min), show(limits.max),
-                     limits.can_be_off ? " (or false)" : "");
+  return fmt::format("from {} to {}{}", show(limits.min), show(limits.max), or_false(limits));
+}
+
+bool is_choice(std::string_view text, std::string_view choices) {
+  for (size_t begin = 0; begin <= choices.size();) {
+    const size_t end = std::min(choices.find('|', begin), choices.size());
+    if (choices.substr(begin, end - begin) == text) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool is_http_url(std::string_view text) {
+  const size_t host = text.starts_with("http://") ? 7 : text.starts_with("https://") ? 8 : text.npos;
+  if (host >= text.size() || text[host] == '/') return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != '"' && c != 0x7F; });
 }
 
 }  // namespace
@@ -115,6 +152,17 @@ std::string describe(const Limits& limits) {
     case Unit::kText:
       return limits.max > 0 ? fmt::format("text of {} to {} bytes", limits.min, limits.max)
                             : std::string("text");
+    case Unit::kChoice: {
+      std::string list(limits.choices);
+      for (size_t at = list.find('|'); at != list.npos; at = list.find('|', at)) list.replace(at, 1, ", ");
+      return "choice: write one of " + list;
+    }
+    case Unit::kFile:
+      return "file: write its absolute path";
+    case Unit::kHttpUrl:
+      return fmt::format("http address: write http://HOST or https://HOST{}", or_false(limits));
+    case Unit::kPid:
+      return "PID " + range(limits, 1);
     case Unit::kCount:
       return "whole number " + range(limits, 1);
     case Unit::kSeconds:
@@ -127,10 +175,16 @@ std::string describe(const Limits& limits) {
       return "number of bytes (with K, M or G) " + range(limits, 1);
     case Unit::kBitrate:
       return "bitrate in kbit/s (or with k or M) " + range(limits, 1000);
+    case Unit::kKilobits:
+      return "bitrate in kbit/s (or with k or M) " + range(limits, 1);
     case Unit::kLevel:
       return fmt::format("log level: write one of {}", fmt::join(kLogLevels, ", "));
   }
   return {};
+}
+
+bool is_off(std::string_view text) {
+  return text == "false" || text == "off";
 }
 
 std::optional<bool> parse_switch(std::string_view text) {
@@ -168,6 +222,14 @@ Problem read(std::string_view text, const Limits& limits, std::chrono::seconds& 
 }
 
 Problem read(std::string_view text, const Limits& limits, std::string& out) {
+  if (limits.can_be_unset && is_off(text)) {
+    out.clear();
+    return {};
+  }
+  if ((limits.unit == Unit::kChoice && !is_choice(text, limits.choices)) ||
+      (limits.unit == Unit::kFile && !text.starts_with('/')) ||
+      (limits.unit == Unit::kHttpUrl && !is_http_url(text)))
+    return is_not(text, limits);
   const auto size = static_cast<int64_t>(text.size());
   if (limits.max > 0 && (size < limits.min || size > limits.max)) return is_not(text, limits);
   out = text;

@@ -19,18 +19,27 @@ enum class Unit {
   kSeconds,          // whole seconds
   kSecondsFraction,  // seconds with up to three decimals; limits in ms
   kMilliseconds,
-  kBytes,    // with K, M or G (1024)
-  kBitrate,  // kbit/s, or with k or M; kept in bit/s
+  kBytes,     // with K, M or G (1024)
+  kBitrate,   // kbit/s, or with k or M; kept in bit/s
+  kKilobits,  // written the same, kept in kbit/s
+  kPid,       // decimal, 0x1F or 16#1F
+  kChoice,    // one of `choices`
+  kFile,      // an absolute path
+  kHttpUrl,
   kLevel,
 };
 
 struct Limits {
   Unit unit = Unit::kText;
   int64_t min = 0, max = 0;
-  bool can_be_off = false;  // `false` is 0
+  bool can_be_off = false;        // `false` is 0
+  bool can_be_unset = false;      // `false` takes the value back: empty
+  std::string_view choices = {};  // "a|b|c"
 };
 
 using Problem = std::optional<std::string>;
+
+bool is_off(std::string_view text);  // "false" or "off"
 
 Problem read(std::string_view text, const Limits& limits, bool& out);
 Problem read(std::string_view text, const Limits& limits, int& out);
@@ -46,6 +55,10 @@ Problem read(std::string_view text, const Limits& limits, std::vector<std::strin
 
 template <typename T>
 Problem read(std::string_view text, const Limits& limits, std::optional<T>& out) {
+  if (limits.can_be_unset && is_off(text)) {
+    out.reset();
+    return {};
+  }
   T value{};
   if (Problem problem = read(text, limits, value)) return problem;
   out = value;

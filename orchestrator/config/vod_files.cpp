@@ -1,50 +1,87 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
+#include <unordered_map>
 
 #include "orchestrator/config/bind.h"
 #include "orchestrator/config/names.h"
 
 namespace sluice::config {
+namespace {
 
-void resolve_files(Config& config, Reporter& reporter) {
-  constexpr std::string_view kFile = "file://";
-  for (Stream& stream : config.streams) {
-    for (Input& in : stream.inputs) {
-      if (!in.url.starts_with(kFile) || in.url.starts_with("file:///") ||
-          in.url.starts_with("file://localhost/"))
-        continue;
-      const std::string rest = percent_decode(std::string_view(in.url).substr(kFile.size()));
-      const VodLocation* location = nullptr;
-      for (const VodLocation& v : config.vod_locations)
-        if (rest.starts_with(v.name + "/")) location = &v;
-      if (!location) {
-        reporter.error(in.place, in.url.size(),
-                       fmt::format("no VOD location has '{}': write file:///DIRECTORY/FILE, or declare vod "
-                                   "NAME {{ storage /DIRECTORY; }}",
-                                   rest));
-        continue;
-      }
-      const std::string file = rest.substr(location->name.size() + 1);
-      if (file.empty() || ("/" + file + "/").find("/../") != std::string::npos ||
-          file.find('\0') != std::string::npos) {
-        reporter.error(in.place, in.url.size(),
-                       fmt::format("'{}' is not the name of a file in a VOD location", file));
-        continue;
-      }
-      for (const std::string& storage : location->storages) {
-        const std::string path = (storage.ends_with('/') ? storage : storage + "/") + file;
-        std::error_code ignored;
-        const bool there = std::filesystem::exists(path, ignored);
-        if (in.file.empty() || there) in.file = path;
-        if (there) break;
-      }
-      if (in.file.empty())
-        reporter.error(in.place, in.url.size(),
-                       fmt::format("VOD location '{}' has no directory: add 'storage /DIRECTORY;' to it",
-                                   location->name));
-    }
+class Resolver {
+ public:
+  Resolver(const Config& config, Reporters& reporters) : reporters_(reporters) {
+    for (const VodLocation& v : config.vod_locations) locations_.emplace(v.name, &v);
   }
+
+  // The path of "LOCATION/FILE". `advice` ends the message that no location has it. Nothing: reported.
+  std::optional<std::string> path(const std::string& name, const Place& place, size_t length,
+                                  std::string_view advice) {
+    const VodLocation* location = nullptr;
+    for (size_t slash = name.find('/'); slash != name.npos && !location; slash = name.find('/', slash + 1))
+      if (const auto found = locations_.find(name.substr(0, slash)); found != locations_.end())
+        location = found->second;
+    if (!location) {
+      reporters_.error(
+          place, length,
+          fmt::format("no VOD location has '{}': {} vod NAME {{ storage /DIRECTORY; }}", name, advice));
+      return {};
+    }
+    const std::string file = name.substr(location->name.size() + 1);
+    if (file.empty() || ("/" + file + "/").find("/../") != std::string::npos ||
+        file.find('\0') != std::string::npos) {
+      reporters_.error(place, length, fmt::format("'{}' is not the name of a file in a VOD location", file));
+      return {};
+    }
+    std::optional<std::string> out;
+    for (const std::string& storage : location->storages) {
+      const std::string path = (storage.ends_with('/') ? storage : storage + "/") + file;
+      std::error_code ignored;
+      const bool there = std::filesystem::exists(path, ignored);
+      if (!out || there) out = path;
+      if (there) break;
+    }
+    if (!out)
+      reporters_.warning(
+          place, length,
+          fmt::format("VOD location '{}' has no directory of this machine: this file is left out; add "
+                      "'storage /DIRECTORY;' to it",
+                      location->name));
+    return out;
+  }
+
+ private:
+  Reporters& reporters_;
+  std::unordered_map<std::string, const VodLocation*> locations_;
+};
+
+bool is_in_location(const std::string& url) {
+  return url.starts_with("file://") && !url.starts_with("file:///") && !url.starts_with("file://localhost/");
+}
+
+void resolve(Stream& stream, Resolver& resolver) {
+  std::erase_if(stream.inputs, [&](Input& in) {
+    if (!is_in_location(in.url)) return false;
+    const auto path = resolver.path(percent_decode(std::string_view(in.url).substr(7)), in.place,
+                                    in.url.size(), "write file:///DIRECTORY/FILE, or declare");
+    in.file = path.value_or("");
+    return !path;
+  });
+  if (!stream.backup) return;
+  const auto path =
+      resolver.path(stream.backup->file, stream.backup->place, stream.backup->file.size(), "declare");
+  stream.backup->path = path.value_or("");
+  if (!path) stream.backup.reset();
+}
+
+}  // namespace
+
+void resolve_files(Config& config, Reporters& reporters) {
+  Resolver resolver(config, reporters);
+  for (Template& t : config.templates) resolve(t.values, resolver);
+  for (Stream& stream : config.streams) resolve(stream, resolver);
 }
 
 }  // namespace sluice::config
