@@ -50,7 +50,7 @@ constexpr std::string_view kSources = R"(
 | URL | source |
 |---|---|
 | `fake://fake` | A moving pattern with a running UTC clock, and a tone. |
-| `file:///DIRECTORY/FILE`, `file://LOCATION/FILE` | A local MP4, MPEG-TS or Matroska file, played in real time; at its end it starts again, with a discontinuity. `LOCATION` is a `vod`. |
+| `file:///DIRECTORY/FILE`, `file://LOCATION/FILE` | A local MP4, MPEG-TS or Matroska file, played in real time; at its end it starts again without a seam. `LOCATION` is a `vod`. |
 | `udp://IP:PORT`, `udp://IFACE@IP:PORT`, `udp://IP:PORT/INTERFACE-IP` | MPEG-TS over UDP or RTP, unicast or multicast. |
 | `tshttp://`, `tshttps://`, `http(s)://` ending in `.ts` or `/mpegts` | Endless MPEG-TS over HTTP. |
 | `hls://`, `hlss://`, `http(s)://` ending in `.m3u8` | HLS with MPEG-TS or fMP4 segments. |

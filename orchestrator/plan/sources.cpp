@@ -118,7 +118,7 @@ Problem file(const SourceRequest& r, InputPlan& out) {
   if (path.size() < 2 || path.back() == '/' || path.find('\0') != std::string::npos)
     return "file:// needs the absolute path of a file: file:///DIRECTORY/FILE";
   add(out, {.from = {},
-            .elements = {element("filesrc", {{"location", path}}), element("parsebin")},
+            .elements = {element("m4ffilesrc", {{"location", path}, {"loop", true}})},
             .to = "mux",
             .all = true});
   out.supervision.paced = true;

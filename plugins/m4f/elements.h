@@ -10,5 +10,6 @@ bool register_ts_demux(GstPlugin* plugin);
 bool register_demux(GstPlugin* plugin);
 bool register_sink(GstPlugin* plugin);
 bool register_src(GstPlugin* plugin);
+bool register_file_src(GstPlugin* plugin);
 
 }  // namespace sluice

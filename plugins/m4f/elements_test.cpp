@@ -4,7 +4,7 @@
 namespace sluice {
 namespace {
 
-constexpr const char* kElements[] = {"m4fmux", "m4ftsdemux", "m4fdemux", "m4fsink", "m4fsrc"};
+constexpr const char* kElements[] = {"m4fmux", "m4ftsdemux", "m4fdemux", "m4fsink", "m4fsrc", "m4ffilesrc"};
 
 TEST(Elements, ContractIsTheGoldenOne) {
   std::string text;
@@ -20,6 +20,7 @@ TEST(Elements, SurviveStateChangesAndAreFreed) {
   for (const char* element : kElements) {
     testing::expect_survives_state_changes(element, [&](GstElement* made) {
       if (std::string(element) == "m4fsrc") g_object_set(made, "uri", "m4f://127.0.0.1:9/x", nullptr);
+      if (std::string(element) == "m4ffilesrc") g_object_set(made, "location", "/dev/null", nullptr);
       if (std::string(element) == "m4fsink") {
         g_object_set(made, "port", testing::free_port(), "address", "127.0.0.1", nullptr);
       }

@@ -383,6 +383,12 @@ bool Mux::sink_event(GstPad* pad, Ptr<GstEvent> event) {
       let_out();
       return true;
     }
+    case GST_EVENT_GAP: {
+      Lock lock(mutex_);
+      input.skip(event.get());
+      moved_.notify_all();
+      return true;
+    }
     case GST_EVENT_CUSTOM_DOWNSTREAM:
       if (gst_event_has_name(event.get(), kTracksComplete)) {
         Lock lock(mutex_);

@@ -1,5 +1,7 @@
 #include "m4f/mux_input.h"
 
+#include <algorithm>
+
 namespace sluice {
 
 using m4f::AccessUnit;
@@ -46,6 +48,17 @@ void MuxInput::flush() {
   lost_ = true;
   eos = false;
   lane.reset();
+}
+
+void MuxInput::skip(GstEvent* gap) {
+  GstClockTime at = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+  gst_event_parse_gap(gap, &at, &duration);
+  if (!GST_CLOCK_TIME_IS_VALID(duration)) {
+    lane.ended = true;
+  } else if (lane.position) {
+    if (const std::optional<Ticks> end = clock_.at(at + duration))
+      lane.position = std::max(*lane.position, *end);
+  }
 }
 
 Track MuxInput::track() const {

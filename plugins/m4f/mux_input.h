@@ -23,6 +23,8 @@ class MuxInput {
   void set_language(std::string language);
   // What follows does not continue what was before.
   void flush();
+  // A GAP event: nothing comes up to its end, or, if it has none, for the time being. Nobody waits for it.
+  void skip(GstEvent* gap);
 
   bool caps_seen() const { return caps_seen_; }
   bool has_caps() const { return canonicalizer_.has_value(); }  // and they can be used

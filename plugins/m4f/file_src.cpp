@@ -1,0 +1,278 @@
+// m4ffilesrc: a file's tracks, over and over if wanted, on one clock without a seam.
+#include <array>
+#include <thread>
+
+#include "gstx/element.h"
+#include "m4f/caps.h"
+#include "m4f/elements.h"
+#include "m4f/file_round.h"
+#include "m4f/round_clock.h"
+#include "m4f/track_pads.h"
+
+namespace sluice {
+namespace {
+
+using gstx::Lock;
+using gstx::Ptr;
+using m4f::Content;
+
+struct Settings {
+  std::string location;
+  bool loop = false;
+};
+
+// Each round is a pipeline of its own, which a thread of the element opens and takes down. Locks: mutex_ is
+// not held while pushing, posting or waiting for a round's threads.
+class FileSrc final : public RoundListener {
+ public:
+  using Base = GstElement;
+  using BaseClass = GstElementClass;
+  static constexpr const char* kTypeName = "SluiceM4fFileSrc";
+  static GType base_type() { return GST_TYPE_ELEMENT; }
+  static const auto& fields() {
+    static const std::array kFields{
+        gstx::Field<Settings>{"location", "Path of a file: MP4, MPEG-TS, Matroska, whatever parsebin opens",
+                              &Settings::location},
+        gstx::Field<Settings>{"loop", "Begin again at the file's end; its timestamps run on",
+                              &Settings::loop},
+    };
+    return kFields;
+  }
+  static const auto& computed() {
+    static const std::array<gstx::Computed<FileSrc>, 0> kComputed{};
+    return kComputed;
+  }
+
+  static void class_init(GstElementClass* klass) {
+    gstx::override<&FileSrc::change_state>(klass->change_state);
+    gst_element_class_set_static_metadata(klass, "M4F file source", "Source/File",
+                                          "The tracks of a media file, over and over without a seam",
+                                          "Sluice");
+    gstx::add_template(klass, "video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, kVideoInputCaps);
+    gstx::add_template(klass, "audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, kAudioInputCaps);
+  }
+
+  explicit FileSrc(GstElement* element) : element_(element) {
+    GST_OBJECT_FLAG_SET(element, GST_ELEMENT_FLAG_SOURCE);
+  }
+
+  gstx::SettingsStore<Settings> settings_;
+
+ private:
+  // A pad and what was sent on it; belongs to the streaming thread of its track.
+  struct Output {
+    Content content;
+    Ptr<GstPad> pad;
+    Ptr<GstCaps> caps;
+    std::optional<GstSegment> segment;  // of the round
+    bool fresh = true;                  // nothing came yet in this round
+  };
+
+  GstStateChangeReturn change_state(GstStateChange transition);
+  void run(const Settings& settings);
+  void start();
+  void stop();
+  void show(const std::vector<Content>& tracks);
+  void send_segment(Output& output, const GstSegment& segment);
+
+  bool tracks(const std::vector<Content>& tracks) override;
+  GstFlowReturn frame(size_t track, GstCaps* caps, const GstSegment& segment, Ptr<GstBuffer> buffer) override;
+  void tags(size_t track, GstTagList* tags) override;
+  void track_ended(size_t track) override;
+  void warning(const GError& error, const char* debug) override;
+  void ended() override { finish_round(nullptr, nullptr); }
+  void failed(const GError& error, const char* debug) override { finish_round(&error, debug); }
+  void finish_round(const GError* error, const char* debug);
+  void fail(const char* text);
+
+  GstElement* const element_;
+  std::thread director_;
+  std::vector<Output> outputs_;  // set by the first round, before its frames
+  bool loop_ = false;            // while it runs
+  bool first_round_ = true;
+
+  gstx::Mutex mutex_;
+  gstx::Condition changed_;
+  RoundClock clock_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  bool round_over_ GUARDED_BY(mutex_) = false;
+  bool failed_ GUARDED_BY(mutex_) = false;
+};
+
+GstStateChangeReturn FileSrc::change_state(GstStateChange transition) {
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && settings_.get().location.empty()) {
+    GST_ELEMENT_ERROR(element_, RESOURCE, NOT_FOUND, ("m4ffilesrc needs a location"), (nullptr));
+    return GST_STATE_CHANGE_FAILURE;
+  }
+  const GstStateChangeReturn result = gstx::parent_class<FileSrc>()->change_state(element_, transition);
+  if (result == GST_STATE_CHANGE_FAILURE) return result;
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) start();
+  // The pads are inactive by now: nothing that is being pushed is held up any more.
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) stop();
+  return result;
+}
+
+void FileSrc::start() {
+  {
+    Lock lock(mutex_);
+    clock_ = {};
+    stopping_ = failed_ = false;
+  }
+  first_round_ = true;
+  const Settings settings = settings_.get();
+  loop_ = settings.loop;
+  director_ = std::thread([this, settings] { run(settings); });
+}
+
+void FileSrc::stop() {
+  {
+    Lock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (director_.joinable()) director_.join();
+  for (Output& output : outputs_) gst_element_remove_pad(element_, output.pad.get());
+  outputs_.clear();
+}
+
+void FileSrc::run(const Settings& settings) {
+  for (;; first_round_ = false) {
+    {
+      Lock lock(mutex_);
+      if (stopping_) return;
+      round_over_ = false;
+    }
+    for (Output& output : outputs_) {
+      output.segment.reset();
+      output.fresh = true;
+    }
+    {
+      FileRound round(settings.location, *this);
+      Lock lock(mutex_);
+      while (!stopping_ && !round_over_) changed_.wait(lock);
+    }
+    Lock lock(mutex_);
+    if (stopping_ || failed_ || !settings.loop) return;
+    if (clock_.next_round()) continue;
+    lock.unlock();
+    return fail("the file is too short to be played over and over");
+  }
+}
+
+void FileSrc::finish_round(const GError* error, const char* debug) {
+  {
+    Lock lock(mutex_);
+    if (stopping_) return;
+    failed_ |= error != nullptr;
+    round_over_ = true;
+    changed_.notify_all();
+  }
+  if (!error) return;
+  Ptr<GError> copy(g_error_copy(error));
+  gst_element_post_message(element_, gst_message_new_error(GST_OBJECT(element_), copy.get(), debug));
+}
+
+void FileSrc::fail(const char* text) {
+  Ptr<GError> error(g_error_new_literal(GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE, text));
+  finish_round(error.get(), nullptr);
+}
+
+void FileSrc::warning(const GError& error, const char* debug) {
+  if (!first_round_) return;  // it is the same file
+  Ptr<GError> copy(g_error_copy(&error));
+  gst_element_post_message(element_, gst_message_new_warning(GST_OBJECT(element_), copy.get(), debug));
+}
+
+void FileSrc::show(const std::vector<Content>& tracks) {
+  const guint group = gst_util_group_id_next();
+  unsigned videos = 0, audios = 0;
+  for (const Content content : tracks) {
+    const bool video = content == Content::kVideo;
+    Ptr<gchar> name(g_strdup_printf(video ? "video_%u" : "audio_%u", video ? videos++ : audios++));
+    GstPad* pad = gstx::pad_from_template(element_, video ? "video_%u" : "audio_%u", name.get());
+    outputs_.push_back({content, gstx::share(pad), nullptr, {}, true});
+    gst_pad_use_fixed_caps(pad);
+    gst_pad_set_active(pad, TRUE);
+    Ptr<gchar> id(gst_pad_create_stream_id(pad, element_, name.get()));
+    GstEvent* start = gst_event_new_stream_start(id.get());
+    gst_event_set_group_id(start, group);
+    gst_pad_push_event(pad, start);
+    gst_element_add_pad(element_, pad);
+  }
+  gst_element_no_more_pads(element_);
+  for (const Output& output : outputs_) {
+    gst_pad_push_event(output.pad.get(), gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM,
+                                                              gst_structure_new_empty(kTracksComplete)));
+  }
+}
+
+bool FileSrc::tracks(const std::vector<Content>& tracks) {
+  if (first_round_) {
+    show(tracks);
+    return true;
+  }
+  const bool same = std::equal(tracks.begin(), tracks.end(), outputs_.begin(), outputs_.end(),
+                               [](Content a, const Output& b) { return a == b.content; });
+  if (!same) fail("the file was replaced by one with other tracks");
+  return same;
+}
+
+void FileSrc::send_segment(Output& output, const GstSegment& segment) {
+  output.segment = segment;
+  GstSegment moved = segment;
+  {
+    Lock lock(mutex_);
+    moved.base += static_cast<guint64>(clock_.shift());
+  }
+  gst_pad_push_event(output.pad.get(), gst_event_new_segment(&moved));
+}
+
+GstFlowReturn FileSrc::frame(size_t track, GstCaps* caps, const GstSegment& segment, Ptr<GstBuffer> buffer) {
+  Output& output = outputs_[track];
+  if (!output.caps || !gst_caps_is_equal(caps, output.caps.get())) {
+    output.caps = gstx::share(caps);
+    gst_pad_push_event(output.pad.get(), gst_event_new_caps(caps));
+  }
+  if (!output.segment || !gst_segment_is_equal(&*output.segment, &segment)) send_segment(output, segment);
+  guint64 running = 0;
+  const int sign = gst_segment_to_running_time_full(&segment, GST_FORMAT_TIME,
+                                                    GST_BUFFER_DTS_OR_PTS(buffer.get()), &running);
+  if (sign != 0) {
+    const GstClockTime duration = GST_BUFFER_DURATION(buffer.get());
+    Lock lock(mutex_);
+    clock_.note(track, sign * static_cast<int64_t>(running),
+                GST_CLOCK_TIME_IS_VALID(duration) ? static_cast<int64_t>(duration) : 0);
+  }
+  // A round's first frame continues the last one's.
+  if (std::exchange(output.fresh, false) && !first_round_ &&
+      GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT)) {
+    buffer.reset(gst_buffer_make_writable(buffer.release()));
+    GST_BUFFER_FLAG_UNSET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+  }
+  return gst_pad_push(output.pad.get(), buffer.release());
+}
+
+void FileSrc::tags(size_t track, GstTagList* tags) {
+  if (!first_round_) return;
+  gst_pad_push_event(outputs_[track].pad.get(), gst_event_new_tag(gst_tag_list_ref(tags)));
+}
+
+void FileSrc::track_ended(size_t track) {
+  Output& output = outputs_[track];
+  GstPad* pad = output.pad.get();
+  if (!loop_) {
+    gst_pad_push_event(pad, gst_event_new_eos());
+    return;
+  }
+  // The other tracks need not wait for this one: it goes on with the next round.
+  const guint64 at = output.segment ? output.segment->start : 0;
+  gst_pad_push_event(pad, gst_event_new_gap(at, GST_CLOCK_TIME_NONE));
+}
+
+}  // namespace
+
+bool register_file_src(GstPlugin* plugin) {
+  return gstx::register_element<FileSrc>(plugin, "m4ffilesrc");
+}
+
+}  // namespace sluice

@@ -1,0 +1,132 @@
+// m4ffilesrc: rounds of a file join without a seam.
+#include <gst/app/gstappsink.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/testing.h"
+#include "m4f/base/ticks.h"
+
+namespace sluice {
+namespace {
+
+using gstx::Ptr;
+using m4f::Ticks;
+using testing::run_pipeline;
+
+// Two seconds of pictures with reordering, and sound that is a little longer.
+std::filesystem::path make_clip(const std::string& muxer, const std::string& ending) {
+  const std::filesystem::path path =
+      std::filesystem::path(::testing::TempDir()) / ("m4ffilesrc-" + std::to_string(getpid()) + "." + ending);
+  const auto made = run_pipeline(
+      "videotestsrc num-buffers=50 ! video/x-raw,format=I420,width=160,height=96,framerate=25/1 ! "
+      "x264enc bframes=2 key-int-max=25 speed-preset=ultrafast ! h264parse ! queue ! mux. "
+      "audiotestsrc num-buffers=97 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! "
+      "aacparse ! queue ! mux. " +
+      muxer + " name=mux ! filesink location=" + path.string());
+  EXPECT_EQ(made.error, "");
+  return path;
+}
+
+struct Frame {
+  int64_t dts;  // running time in ticks
+  bool discont;
+  size_t size;
+};
+
+// The first `count` frames of one kind.
+std::vector<Frame> play(const std::filesystem::path& file, const char* kind, size_t count) {
+  Ptr<GError> fault;
+  const std::string text =
+      "m4ffilesrc name=source loop=true location=" + file.string() + " source. ! " + kind +
+      " ! appsink name=out sync=false async=false max-buffers=4 source. ! fakesink async=false sync=false";
+  Ptr<GstElement> pipeline(gst_parse_launch(text.c_str(), gstx::out(fault)));
+  EXPECT_FALSE(fault) << fault->message;
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  Ptr<GstElement> out(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
+  std::vector<Frame> frames;
+  while (frames.size() < count) {
+    Ptr<GstSample> sample(gst_app_sink_try_pull_sample(GST_APP_SINK(out.get()), 20 * GST_SECOND));
+    if (!sample) break;
+    GstBuffer* buffer = gst_sample_get_buffer(sample.get());
+    guint64 running = 0;
+    const int sign = gst_segment_to_running_time_full(gst_sample_get_segment(sample.get()), GST_FORMAT_TIME,
+                                                      GST_BUFFER_DTS_OR_PTS(buffer), &running);
+    frames.push_back({Ticks::from_ns(sign * static_cast<int64_t>(running)).count,
+                      GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE,
+                      gst_buffer_get_size(buffer)});
+  }
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  return frames;
+}
+
+// In one round.
+size_t count_frames(const std::filesystem::path& file, const char* kind) {
+  const auto run = run_pipeline("m4ffilesrc name=source location=" + file.string() + " source. ! " + kind +
+                                " ! appsink name=out source. ! fakesink async=false sync=false");
+  EXPECT_EQ(run.error, "");
+  return run.buffers.size();
+}
+
+// Matroska's times are whole milliseconds.
+constexpr double kTolerance = 90;
+
+class M4fFileSrc : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(M4fFileSrc, RoundsJoinWithoutASeam) {
+  const auto file = make_clip(GetParam().first, GetParam().second);
+  const bool has_decoding_times = file.extension() != ".mkv";
+  const size_t sounds = count_frames(file, "audio/mpeg");
+  ASSERT_GE(sounds, 97u);
+  const int64_t round = static_cast<int64_t>(sounds) * 1920;  // its sound is longer than its 50 pictures
+  const auto video = play(file, "video/x-h264", 50 * 4);
+  ASSERT_EQ(video.size(), 200u);
+  for (size_t i = 1; i < video.size(); ++i) {
+    EXPECT_FALSE(video[i].discont) << i;
+    if (i < 50) {
+      if (has_decoding_times) {
+        EXPECT_NEAR(static_cast<double>(video[i].dts - video[i - 1].dts), 3600, kTolerance) << i;
+      }
+      continue;
+    }
+    EXPECT_NEAR(static_cast<double>(video[i].dts - video[i - 50].dts), static_cast<double>(round), kTolerance)
+        << i;
+    EXPECT_EQ(video[i].size, video[i - 50].size) << "frame " << i << " is another one than a round before";
+  }
+  const auto audio = play(file, "audio/mpeg", sounds * 3);
+  ASSERT_EQ(audio.size(), sounds * 3);
+  for (size_t i = 1; i < audio.size(); ++i) {
+    EXPECT_NEAR(static_cast<double>(audio[i].dts - audio[i - 1].dts), 1920, kTolerance) << i;
+  }
+  EXPECT_EQ(audio[sounds * 2].dts - audio[0].dts, video[100].dts - video[0].dts) << "sound and picture part";
+  std::filesystem::remove(file);
+}
+
+INSTANTIATE_TEST_SUITE_P(Containers, M4fFileSrc,
+                         ::testing::Values(std::pair("mp4mux", "mp4"), std::pair("mpegtsmux", "ts"),
+                                           std::pair("matroskamux", "mkv")),
+                         [](const auto& info) { return std::string(info.param.second); });
+
+TEST(M4fFileSrc, WithoutLoopItEndsWithTheFile) {
+  const auto file = make_clip("mp4mux", "mp4");
+  const auto run = run_pipeline("m4ffilesrc location=" + file.string() + " : m4fmux ! appsink name=out");
+  EXPECT_EQ(run.error, "");
+  EXPECT_GT(run.buffers.size(), 140u);
+  EXPECT_TRUE(run.warnings.empty()) << run.warnings[0];
+  std::filesystem::remove(file);
+}
+
+TEST(M4fFileSrc, WhatIsNoMediaFileIsAnError) {
+  EXPECT_NE(run_pipeline("m4ffilesrc location=/nonexistent/x.mp4 : m4fmux ! fakesink async=false").error, "");
+  EXPECT_NE(run_pipeline("m4ffilesrc : m4fmux ! fakesink").error, "");
+  const auto text = std::filesystem::path(::testing::TempDir()) / "m4ffilesrc.txt";
+  std::ofstream(text) << "this is text, and more of it, until a type is found\n";
+  EXPECT_NE(
+      run_pipeline("m4ffilesrc loop=true location=" + text.string() + " : m4fmux ! fakesink async=false")
+          .error,
+      "");
+  std::filesystem::remove(text);
+}
+
+}  // namespace
+}  // namespace sluice
