@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <span>
 
 #include "orchestrator/config/bind.h"
 #include "orchestrator/config/syntax.h"
@@ -13,6 +16,8 @@
 namespace sluice::config {
 
 namespace {
+
+constexpr size_t kMaxFragments = 10'000;
 
 // Empty: what is wrong is in `problem`.
 std::optional<std::string> read_file(const std::string& path, std::string& problem) {
@@ -34,19 +39,57 @@ std::optional<std::string> read_file(const std::string& path, std::string& probl
   return {};
 }
 
+// The names of a directory's *.conf files, sorted. A directory that is not there has none.
+std::vector<std::string> fragments(const std::string& directory, std::string& problem) {
+  std::vector<std::string> out;
+  std::error_code failed;
+  if (!std::filesystem::is_directory(directory, failed)) return out;
+  std::filesystem::directory_iterator entries(directory, failed);
+  if (failed) problem = fmt::format("cannot read the directory: {}", failed.message());
+  for (; !failed && entries != std::filesystem::directory_iterator(); entries.increment(failed)) {
+    const std::string name = entries->path().filename();
+    std::error_code unknown;
+    if (name.starts_with('.') || !name.ends_with(".conf") || entries->is_directory(unknown)) continue;
+    out.push_back(name);
+    if (out.size() > kMaxFragments) {
+      problem = fmt::format("the directory has more than {} files", kMaxFragments);
+      break;
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::vector<SourceFile>> read_sources(const std::string& path, Diagnostic& problem) {
+  const std::string directory = path + ".d";
   std::string why;
-  auto text = read_file(path, why);
-  if (!text) {
-    problem = {.severity = Severity::kError, .place = {path, 0, 0}, .text = std::move(why), .excerpt = {}};
-    return {};
+  std::vector<SourceFile> out;
+  auto failed = [&](const std::string& file) {
+    problem = {.severity = Severity::kError, .place = {file, 0, 0}, .text = std::move(why), .excerpt = {}};
+    return std::nullopt;
+  };
+  std::vector<std::string> paths{path};
+  for (const std::string& name : fragments(directory, why)) paths.push_back(directory + "/" + name);
+  if (!why.empty()) return failed(directory);
+  size_t bytes = 0;
+  for (const std::string& file : paths) {
+    auto text = read_file(file, why);
+    if (!text) return failed(file);
+    bytes += text->size();
+    if (bytes > kMaxFileBytes) {
+      why = fmt::format("with this file the configuration is larger than {} MiB", kMaxFileBytes >> 20);
+      return failed(file);
+    }
+    out.push_back({file, std::move(*text)});
   }
-  return std::vector<SourceFile>{{path, std::move(*text)}};
+  return out;
 }
 
-LoadResult load_sources(const std::vector<SourceFile>& sources) {
+namespace {
+
+LoadResult load(std::span<const SourceFile> sources, Environment environment) {
   Reporters reporters;
   std::vector<Document> documents;
   for (const SourceFile& source : sources) {
@@ -55,6 +98,7 @@ LoadResult load_sources(const std::vector<SourceFile>& sources) {
   }
   LoadResult out;
   Config config = bind(documents);
+  if (environment) read_environment(config, reporters, environment);
   resolve_files(config, reporters);
   validate(config, reporters);
   if (!reporters.failed()) out.config = std::move(config);
@@ -62,8 +106,14 @@ LoadResult load_sources(const std::vector<SourceFile>& sources) {
   return out;
 }
 
+}  // namespace
+
+LoadResult load_sources(const std::vector<SourceFile>& sources, Environment environment) {
+  return load(sources, environment);
+}
+
 LoadResult load_text(std::string_view text, std::string name) {
-  return load_sources({{std::move(name), std::string(text)}});
+  return load(std::vector<SourceFile>{{std::move(name), std::string(text)}}, nullptr);
 }
 
 LoadResult load_file(const std::string& path) {

@@ -42,6 +42,29 @@ support yet is a warning and has no effect. Nothing is ignored in silence.
 - The last `;` before a `}` may be left out.
 - Names of streams hold Latin letters, digits, `.`, `-`, `_` and, between their parts, `/`.
 - A file has at most 64 MiB; blocks are nested at most 16 deep.
+
+## Several files, and the environment
+
+Behind `flussonic.conf` the files `flussonic.conf.d/*.conf` are read, by name; all of them count as one file, so a stream may name
+a template of another one. Changes through the API are written to the file in which the stream stands.
+
+`STREAMER_HTTP=[ADDRESS:]PORT` in the environment adds a listener, `STREAMER_EDIT_AUTH=USER:PASSWORD` counts more than `edit_auth`.
+`FLUSSONIC_HTTP` and `FLUSSONIC_EDIT_AUTH` are older names of them.
+
+## Templates
+
+    template tv { segment_duration 4; protocols hls dash; }
+    stream news { template tv; input udp://239.0.0.1:1234; }
+
+    template cams { prefix cams; input rtsp://10.0.0.5/%s; }
+    template chats { prefix chats; input publish://; }
+
+A stream begins with the values of the template that it names, wherever that stands; what it sets itself counts more. Its own
+inputs, pushes, domains, groups and labels replace the template's; `false` takes a value of the template back.
+
+With a `prefix` a template is a place, too: who asks for `cams/door` makes that stream from `rtsp://10.0.0.5/door`; who publishes to
+`chats/one` makes that one. The first template counts whose prefix, and a `/`, the name begins with. `%s` in an input is the name
+behind the prefix, in a push the whole name.
 )";
 
 constexpr std::string_view kSources = R"(
@@ -51,12 +74,16 @@ constexpr std::string_view kSources = R"(
 |---|---|
 | `fake://fake` | A moving pattern with a running UTC clock, and a tone. |
 | `file:///DIRECTORY/FILE`, `file://LOCATION/FILE` | A local MP4, MPEG-TS or Matroska file, played in real time; at its end it starts again without a seam. `LOCATION` is a `vod`. |
-| `udp://IP:PORT`, `udp://IFACE@IP:PORT`, `udp://IP:PORT/INTERFACE-IP` | MPEG-TS over UDP or RTP, unicast or multicast. |
+| `udp://IP:PORT`, `udp://IFACE@IP:PORT`, `udp://IP:PORT/INTERFACE-IP`, `rtp://` | MPEG-TS over UDP or RTP, unicast or multicast. |
 | `tshttp://`, `tshttps://`, `http(s)://` ending in `.ts` or `/mpegts` | Endless MPEG-TS over HTTP. |
 | `hls://`, `hlss://`, `http(s)://` ending in `.m3u8` | HLS with MPEG-TS or fMP4 segments. |
 | `rtsp://USER:PASSWORD@HOST/PATH`, `rtsps://`, `rtsp-udp://` | RTSP over TCP, TLS or UDP. |
 | `rtmp://HOST/APP/STREAM`, `rtmps://` | RTMP. `//` ends an application of several parts: `rtmp://HOST/A/B//STREAM`. |
 | `srt://HOST:PORT` | SRT as the caller. |
+| `publish://` | What somebody publishes into the stream. |
+| `copy://STREAM` | Another stream of this server. |
+| `playlist:///DIRECTORY/FILE` | Files and streams one after another, as the list says. |
+| `mixer://A,B` | The video of stream A with the audio of stream B. |
 
 Arguments stand behind the URL (`input URL name=value`); in the query of `fake`, `udp` and `srt` URLs they may stand too.
 )";
