@@ -12,6 +12,8 @@
 
 #include "orchestrator/api/server_stats.h"
 #include "orchestrator/config/load.h"
+#include "orchestrator/config/names.h"
+#include "orchestrator/config/templates.h"
 #include "orchestrator/control/control.h"
 #include "orchestrator/event/bus.h"
 #include "orchestrator/event/event.h"
@@ -116,22 +118,31 @@ int reload(const std::string& file) {
   return answer->good ? 0 : kFailed;
 }
 
+// The stream of that name, or what a template makes of the name when somebody asks for it.
+std::optional<config::Stream> stream_of(const config::Config& config, const std::string& name) {
+  for (const config::Stream& stream : config.streams)
+    if (stream.name == name) return stream;
+  const config::Template* source =
+      config::stream_name_problem(name).empty() ? config::match_prefix(config, name) : nullptr;
+  return source ? std::optional(config::instantiate(*source, name)) : std::nullopt;
+}
+
 int explain(const config::Config& config, const std::string& name) {
-  for (const config::Stream& stream : config.streams) {
-    if (stream.name != name) continue;
-    auto planned = sluice::plan::plan(stream);
-    if (const auto* bad = std::get_if<sluice::plan::PlanError>(&planned)) {
-      std::fprintf(stderr, "%s: %s\n", bad->place.text().c_str(), bad->text.c_str());
-      return kFailed;
-    }
-    const auto& plan = std::get<sluice::plan::StreamPlan>(planned);
-    for (size_t i = 0; i < plan.inputs.size(); ++i)
-      std::printf("# %s, input %zu: %s\n%s\n", name.c_str(), i + 1,
-                  plan.inputs[i].supervision.address.c_str(), sluice::plan::launch_text(plan, i).c_str());
-    return 0;
+  const auto stream = stream_of(config, name);
+  if (!stream) {
+    std::fprintf(stderr, "sluiced: the configuration has no stream '%s'\n", name.c_str());
+    return kFailed;
   }
-  std::fprintf(stderr, "sluiced: the configuration has no stream '%s'\n", name.c_str());
-  return kFailed;
+  auto planned = sluice::plan::plan(*stream);
+  if (const auto* bad = std::get_if<sluice::plan::PlanError>(&planned)) {
+    std::fprintf(stderr, "%s: %s\n", bad->place.text().c_str(), bad->text.c_str());
+    return kFailed;
+  }
+  const auto& plan = std::get<sluice::plan::StreamPlan>(planned);
+  for (size_t i = 0; i < plan.inputs.size(); ++i)
+    std::printf("# %s, input %zu: %s\n%s\n", name.c_str(), i + 1, plan.inputs[i].supervision.address.c_str(),
+                sluice::plan::launch_text(plan, i).c_str());
+  return 0;
 }
 
 // What only planning finds: URLs that cannot be used.
