@@ -69,7 +69,7 @@ std::string json_text(const Stamped& stamped, uint64_t sequence, const Extra& ex
   for (const auto& [name, value] : event.fields)
     if (!is_own(name)) append_member(out, name, value);
   for (const auto& [name, value] : extra.values) {
-    const auto same = [&name](const auto& field) { return field.first == name; };
+    const auto same = [&own = name](const auto& field) { return field.first == own; };
     if (!is_own(name) && std::none_of(event.fields.begin(), event.fields.end(), same))
       append_member(out, name, value);
   }

@@ -74,8 +74,10 @@ std::string cause_of(std::string_view text) {
 void take_library_messages(Log& log) {
   g_log_set_writer_func(take_glib, &log, nullptr);
   if (g_getenv("GST_DEBUG")) return;
-  gst_debug_remove_log_function(gst_debug_log_default);
-  gst_debug_add_log_function(take_gstreamer, &log, nullptr);
+  // The functions themselves: the macros around them compare a function with a pointer to data. Null is the
+  // default one.
+  (gst_debug_remove_log_function)(nullptr);
+  (gst_debug_add_log_function)(take_gstreamer, &log, nullptr);
   gst_debug_set_default_threshold(GST_LEVEL_WARNING);
 }
 
