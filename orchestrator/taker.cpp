@@ -1,5 +1,6 @@
 #include "orchestrator/taker.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "orchestrator/event/server_events.h"
@@ -61,7 +62,12 @@ tl::expected<void, store::Refused> RunningTaker::prepare(const config::Config& t
 void RunningTaker::take(const config::Config& to, const config::Changes& changes) {
   if (changes.loglevel) log_.set_level(to.loglevel);
   if (changes.event_sinks) events_.apply(to.event_sinks);
+  const std::vector<uint16_t> before = front_->ports();
   front_->commit();
+  const std::vector<uint16_t> ports = front_->ports();
+  for (size_t i = 0; i < ports.size(); ++i)
+    if (std::find(before.begin(), before.end(), ports[i]) == before.end())
+      events_.emit(event::listener_start(to.listeners[i], ports[i]));
   front_->set_max_sessions(to.max_sessions);
   const bool streams = !changes.added.empty() || !changes.removed.empty() || !changes.changed.empty();
   if (streams || changes.templates || changes.order) {

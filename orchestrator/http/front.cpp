@@ -134,7 +134,8 @@ void Front::Impl::media(const ExchangePtr& exchange, std::string_view path) {
     return exchange->reply(std::move(response));
   }
   const auto config = stream->shared_config();
-  if (!referer_allowed(config->domains, exchange->header("referer"), exchange->header("host"))) {
+  if (!config->domains.empty() &&
+      !referer_allowed(config->domains, exchange->header("referer"), exchange->header("host"))) {
     Response response{.status = 403};
     m4fhttp::add_cors(response);
     response.add("Cache-Control", "no-store");

@@ -145,7 +145,7 @@ bool Sessions::touch(const Viewer& viewer, const std::shared_ptr<stream::StreamH
                      const SessionLimits& limits, uint64_t bytes, Clock::time_point now) {
   const uint64_t id = hash(viewer);
   Shard& shard = shards_[id % kShards];
-  api::SessionInfo info;
+  std::optional<api::SessionInfo> fresh;
   std::shared_ptr<stream::StreamHandle> old;
   {
     std::lock_guard lock(shard.mutex);
@@ -162,14 +162,14 @@ bool Sessions::touch(const Viewer& viewer, const std::shared_ptr<stream::StreamH
       if (!admit(viewer.name, limits)) return false;
       const auto patience =
           std::chrono::duration_cast<Clock::duration>(stream->shared_config()->segment_duration * kTargets);
-      info = info_of(viewer);
-      shard.sessions[id] = {stream, now, patience, info};
+      fresh = info_of(viewer);
+      shard.sessions[id] = {stream, now, patience, *fresh};
       shard.sessions[id].info.bytes = bytes;
     }
   }
   stream->session_opened();
   if (old) old->session_closed();
-  if (!info.id.empty()) say_opened(info);
+  if (fresh) say_opened(*fresh);
   return true;
 }
 

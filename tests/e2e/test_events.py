@@ -129,9 +129,11 @@ def test_sinks_change_while_it_runs(sluiced, receiver):
     daemon = sluiced(FAKE + f"event_sink a {{ url {receiver.url}; }}\n")
     daemon.running("live")
     receiver.wait("server_started")
-    daemon.conf.write_text(daemon.conf.read_text() + f"event_sink b {{ url {other.url}; only event=session_opened; }}\n")
+    port = free_port()
+    daemon.conf.write_text(daemon.conf.read_text() + f"http 127.0.0.1:{port};\nevent_sink b {{ url {other.url}; only event=session_opened; }}\n")
     os.kill(daemon.process.pid, signal.SIGHUP)
     receiver.wait("config_reloaded")
+    assert receiver.wait("listener_start", count=2)["port"] == port
     daemon.get("/live/index.m3u8", headers={"User-Agent": "new"})
     wait_for(lambda: any(e.get("user_agent") == "new" for e in other.events), 10)
     wait_for(lambda: any(e.get("user_agent") == "new" for e in receiver.events), 10)
