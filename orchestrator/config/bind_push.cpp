@@ -12,6 +12,23 @@ void argument(Binder& binder, const Section<S>& section, const Token& arg, S& ou
     binder.reporter.error(arg.at, fmt::format("{}: {}", arg.key(), *problem));
 }
 
+// Two keys with one PID, in words; empty = there are none. A base is no PID, and PCRs may travel with a
+// track.
+std::string same_pid(const MpegtsPids& pids) {
+  std::map<uint16_t, std::string> owners;
+  auto taken = [&](std::string_view key, uint16_t pid) {
+    const auto [owner, fresh] = owners.emplace(pid, key);
+    return fresh ? std::string() : fmt::format("'{}' and '{}' have the same PID {}", owner->second, key, pid);
+  };
+  if (pids.pmt) taken("pmt", *pids.pmt);
+  if (pids.sdt)
+    if (std::string text = taken("sdt", *pids.sdt); !text.empty()) return text;
+  for (const auto& [key, pid] : pids.tracks)
+    if (!key.ends_with('0') || key.size() > 2)
+      if (std::string text = taken(key, pid); !text.empty()) return text;
+  return {};
+}
+
 }  // namespace
 
 void bind_push(Binder& binder, const Directive& d, bool old_spelling, Stream& out) {
@@ -78,6 +95,8 @@ void bind_mpegts_pids(Binder& binder, const Directive& d, const Limits& limits, 
       binder.reporter.error(arg.at, fmt::format("mpegts_pids: {}: {}", arg.key(), *problem));
     }
   }
+  if (const std::string twice = same_pid(out); !twice.empty())
+    binder.reporter.error(d.name.at, fmt::format("mpegts_pids: {}", twice));
 }
 
 }  // namespace sluice::config

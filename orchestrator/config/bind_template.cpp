@@ -78,7 +78,8 @@ void TemplateSet::bind(Entry& entry) {
   binder.section(kTemplateSection, own.body, t);
   if (!t.prefix.empty())
     if (const std::string problem = name_problem(t.prefix, "a prefix"); !problem.empty())
-      binder.reporter.error(own.body.empty() ? d.args[0].at : own.body[0].name.at, problem);
+      binder.reporter.error(
+          own.body.empty() || own.body[0].args.empty() ? d.args[0].at : own.body[0].args[0].at, problem);
 
   t.values = start(binder, d.body);
   bind_stream_body(binder, rest, t.values);

@@ -58,6 +58,7 @@ class Binder {
     std::bitset<kMaxFields> seen;
     for (const Directive& d : directives) {
       const Field<S>* field = find_field(section, d.name.text);
+      if (goes_on(section, field, d)) continue;
       if (!field) {
         unknown(section, d, out);
         continue;
@@ -128,6 +129,26 @@ class Binder {
       if (!f.alias.empty()) nearest.offer(f.alias);
     }
     for (std::string_view n : section.unsupported) nearest.offer(n);
+  }
+
+  // Whether the next directive's name stands among the arguments, at the start of a line: a forgotten
+  // semicolon, which is reported.
+  template <typename S>
+  bool goes_on(const Section<S>& section, const Field<S>* field, const Directive& d) {
+    const Form* form = field ? std::get_if<Form>(&field->member) : nullptr;
+    // The first three have arguments with such names and look themselves; protocols are called as directives
+    // are.
+    if (form && (*form == Form::kInput || *form == Form::kPush || *form == Form::kBackup ||
+                 *form == Form::kProtocols))
+      return false;
+    for (size_t i = 0; i < d.args.size(); ++i) {
+      const Token& arg = d.args[i];
+      if (!arg.starts_line || arg.has_value()) continue;
+      if (!find_field(section, arg.text) && !is_unsupported(section, arg.text)) continue;
+      too_many(d, i, {});
+      return true;
+    }
+    return false;
   }
 
   template <typename S>

@@ -1,12 +1,14 @@
 // The files that come with the project: every example loads, every fuzzing seed is survived.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string_view>
 
 #include "orchestrator/config/load.h"
+#include "orchestrator/testing/golden.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -25,6 +27,40 @@ TEST(ConfigFiles, EveryExampleLoadsWithoutAWord) {
     for (const auto& d : loaded.diagnostics) ADD_FAILURE() << format(d);
   }
   EXPECT_GE(files, 3);
+}
+
+TEST(ConfigFiles, OperatorsFilesReadAndWhatIsNotSupportedIsNamed) {
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(SLUICE_SOURCE_ROOT "/orchestrator/config/testdata")) {
+    if (entry.path().extension() != ".conf") continue;
+    ++files;
+    std::stringstream text;
+    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    const auto loaded = load_text(text.str(), entry.path().filename());
+    EXPECT_TRUE(loaded.config) << entry.path();
+    std::string said;
+    for (Diagnostic d : loaded.diagnostics) {
+      d.excerpt.clear();
+      said += format(d) + "\n";
+    }
+    testing::expect_golden(fs::path(entry.path()).replace_extension(".txt"), said);
+  }
+  EXPECT_GE(files, 3);
+}
+
+// Files of other people, which are no part of this project: SLUICE_REAL_CONFS is their directory.
+TEST(ConfigFiles, RealFilesRead) {
+  const char* directory = std::getenv("SLUICE_REAL_CONFS");
+  if (!directory) GTEST_SKIP() << "SLUICE_REAL_CONFS is not set";
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (entry.path().extension() != ".conf") continue;
+    ++files;
+    const auto loaded = load_file(entry.path());
+    EXPECT_TRUE(loaded.config) << entry.path();
+    for (const Diagnostic& d : loaded.diagnostics) EXPECT_EQ(d.severity, Severity::kWarning) << format(d);
+  }
+  EXPECT_GE(files, 1);
 }
 
 TEST(ConfigFiles, SeedsOfTheFuzzerAreSurvived) {

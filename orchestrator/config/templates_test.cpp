@@ -176,7 +176,7 @@ TEST(Templates, MessagesAreExact) {
       {"template a..b/../c { }", "f:1:10: the name 'a..b/../c' has the part '..', which is not allowed"},
       {"template t { } template t { }", "f:1:25: a template 't' stands already at f:1:10: names must differ"},
       {"template t { prefix a//b; }",
-       "f:1:14: the name 'a//b' has an empty part: write single '/' between the parts only"},
+       "f:1:21: the name 'a//b' has an empty part: write single '/' between the parts only"},
       {"template t { template t; }", "f:1:23: template 't' begins with itself"},
       {"template t { template u; } template u { template t; }", "f:1:50: template 't' begins with itself"},
       {"template movies { } stream a { template movis; input fake://fake; }",

@@ -160,7 +160,7 @@ std::string describe(const Limits& limits) {
     case Unit::kFile:
       return "file: write its absolute path";
     case Unit::kHttpUrl:
-      return fmt::format("http address: write http://HOST or https://HOST{}", or_false(limits));
+      return fmt::format("web address: write http://HOST or https://HOST{}", or_false(limits));
     case Unit::kPid:
       return "PID " + range(limits, 1);
     case Unit::kCount:
