@@ -49,9 +49,23 @@ struct LiveRequest {
   std::unique_ptr<LiveSession> session;  // may be null
 };
 
-// Lives in the thread of its worker; everything but defer() is called there. Answered exactly once by
-// reply(), hold() followed by a later answer, or go_live(). An exchange that is let go unanswered answers
-// 500.
+// Takes a request's body as it comes. Called in the exchange's worker thread, until end() or broken(), or
+// until the exchange is answered; destroyed there too, or with the last pointer that someone else keeps.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // A piece, to be taken whole. False: no more for now. The client is not read until Exchange::resume_body();
+  // what was under way (64 KiB at most) still comes.
+  virtual bool data(std::string_view bytes) = 0;
+  virtual void end() = 0;  // the body is whole: answer the exchange
+  // The client has left, went silent for longer than stall_timeout, or sent what is no body: there is nobody
+  // left to be answered.
+  virtual void broken(std::string_view reason) = 0;
+};
+
+// Lives in the thread of its worker; everything but defer() and resume_body() is called there. Answered
+// exactly once by reply(), hold() followed by a later answer, or go_live(). An exchange that is let go
+// unanswered answers 500.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -77,16 +91,22 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   virtual void go_live(Response response, LiveRequest request) = 0;
   // Runs `work` in the worker's thread. Any thread.
   virtual void defer(std::function<void(Exchange&)> work) = 0;
+  // The body's reader takes more again. Any thread.
+  virtual void resume_body() {}
 };
 
 using ExchangePtr = std::shared_ptr<Exchange>;
 
 // Answers requests. Called in worker threads, several at a time. Keep the pointer to answer later, by
-// defer(). REQUIRES: nobody calls defer() once Server::stop() has returned.
+// defer(). REQUIRES: nobody calls defer() or resume_body() once Server::stop() has returned.
 class Handler {
  public:
   virtual ~Handler() = default;
   virtual void handle(const ExchangePtr& exchange) = 0;
+  // The head of a request with a body is there. Not null: the body goes to that reader as it comes, whatever
+  // its size, and handle() is not called. Null: it is collected up to max_body and handle() is called with
+  // it, unless this answered the exchange.
+  virtual std::shared_ptr<BodyReader> stream_body(const ExchangePtr&) { return nullptr; }
 };
 
 }  // namespace m4fhttp

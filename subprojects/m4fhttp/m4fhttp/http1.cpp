@@ -67,6 +67,12 @@ class Http1Exchange final : public Exchange {
     });
   }
 
+  void resume_body() override {
+    loop_->post([self = shared_from_this()] {
+      if (Http1Connection* connection = static_cast<Http1Exchange&>(*self).connection_) connection->resume();
+    });
+  }
+
   // The connection's side.
   void begin(Http1Connection& connection, std::string_view request) {
     connection_ = &connection;
@@ -77,6 +83,7 @@ class Http1Exchange final : public Exchange {
     listener = connection.parts_.listener;
     tls = connection.parts_.tls;
   }
+  std::string_view pinned() const { return own_; }
   // The bytes that they were read into are about to be used again.
   void pin() {
     own_.assign(bytes_);
@@ -107,6 +114,7 @@ Http1Connection::Http1Connection(Worker& worker, Parts parts) : Connection(worke
 }
 
 Http1Connection::~Http1Connection() {
+  if (reader_) reader_->broken("the server stops");
   if (exchange_) exchange_->abandon();
 }
 
@@ -127,7 +135,8 @@ void Http1Connection::on_events(uint32_t events) {
 }
 
 void Http1Connection::pump() {
-  while (!closed() && (state_ == State::kReading || state_ == State::kDraining)) {
+  while (!closed() && (state_ == State::kReading || state_ == State::kDraining ||
+                       (state_ == State::kTaking && !paused_))) {
     if (state_ == State::kReading && !in_.empty()) {
       const size_t before = in_.size();
       const std::string input = std::exchange(in_, {});
@@ -149,6 +158,9 @@ void Http1Connection::pump() {
     if (state_ == State::kDraining) {
       drained_ += input.size();
       if (drained_ > kMaxDrained) return leave();
+    } else if (state_ == State::kTaking) {
+      const std::string_view rest = take_body(input);
+      if (!closed() && state_ != State::kDraining) in_.assign(rest);
     } else if (in_.empty()) {
       consume(input);
     } else {
@@ -165,6 +177,17 @@ void Http1Connection::consume(std::string_view input) {
     RequestHead& head = exchange_->head;
     int status = parse_request(input, head);
     if (status == kNeedMore) break;
+    const bool has_body = head.chunked || head.content_length > 0;
+    if (status == 0 && has_body && !continued_ && !offered_) {
+      const size_t size = head.size;
+      if (!take_head(input.substr(0, size))) {
+        input.remove_prefix(size);
+        if (state_ == State::kTaking) input = take_body(input);
+        if (closed() || state_ != State::kReading) break;
+        continue;
+      }
+    }
+    if (status == 0 && head.chunked) status = 411;
     if (status == 0 && head.content_length > worker_.shared.settings.max_body) status = 413;
     if (status != 0) {
       refuse(status);
@@ -173,11 +196,7 @@ void Http1Connection::consume(std::string_view input) {
     const size_t total = head.size + static_cast<size_t>(head.content_length);
     if (input.size() < total) {
       if (head.expect_continue && !head.http10 && !continued_) {
-        // 25 bytes into an idle connection's buffer: they fit or the connection is of no use.
-        static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-        const iovec piece{const_cast<char*>(kContinue.data()), kContinue.size()};
-        const IoResult result = parts_.transport->write({&piece, 1});
-        if (result.bytes != kContinue.size()) leave();
+        send_continue();
         continued_ = true;
       }
       break;
@@ -196,22 +215,122 @@ void Http1Connection::consume(std::string_view input) {
   }
 }
 
+// False: it was answered already.
+bool Http1Connection::set_target(std::string_view request) {
+  const RequestHead& head = exchange_->head;
+  const std::string_view target(request.data() + head.target, head.target_size);
+  if (head.method == Method::kOptions && target == "*") {
+    exchange_->target = {"*", ""};
+    return true;
+  }
+  const int status = parse_target(target, exchange_->target);
+  if (status != 0) exchange_->reply(Response{.status = status});
+  return status == 0;
+}
+
+void Http1Connection::send_continue() {
+  // 25 bytes into an idle connection's buffer: they fit or the connection is of no use.
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const iovec piece{const_cast<char*>(kContinue.data()), kContinue.size()};
+  const IoResult result = parts_.transport->write({&piece, 1});
+  if (result.bytes != kContinue.size()) leave();
+}
+
+// Offers the body of a request, whose head is there, to the handler. False: a reader takes it, or the request
+// is answered and what follows cannot be told from its body.
+bool Http1Connection::take_head(std::string_view head) {
+  offered_ = true;
+  Http1Exchange& exchange = *exchange_;
+  exchange.begin(*this, head);
+  exchange.pin();
+  const State before = std::exchange(state_, State::kAnswering);
+  close_after_ = true;
+  if (set_target(exchange.pinned())) reader_ = worker_.shared.handler.stream_body(exchange_);
+  if (closed() || state_ != State::kAnswering) {  // answered
+    offered_ = false;
+    reader_.reset();
+    worker_.count_request();
+    return false;
+  }
+  state_ = before;
+  if (!reader_) {
+    exchange.abandon();
+    return true;
+  }
+  worker_.count_request();
+  offered_ = partial_ = paused_ = false;
+  state_ = State::kTaking;
+  chunked_ = {};
+  body_left_ = exchange.head.content_length;
+  set_deadline(worker_.shared.settings.stall_timeout);
+  if (exchange.head.expect_continue && !exchange.head.http10) send_continue();
+  return false;
+}
+
+// Gives its reader what there is of the body. Returns what follows it.
+std::string_view Http1Connection::take_body(std::string_view input) {
+  if (!input.empty()) set_deadline(worker_.shared.settings.stall_timeout);
+  // Kept here: the reader may answer, which lets it go.
+  const std::shared_ptr<BodyReader> reader = reader_;
+  const bool chunked = exchange_->head.chunked;
+  while (!input.empty() && state_ == State::kTaking && !closed()) {
+    std::string_view data;
+    bool whole = false;
+    if (chunked) {
+      const ChunkedBody::Step step = chunked_.next(input);
+      input.remove_prefix(step.used);
+      data = step.data;
+      whole = chunked_.state() == ChunkedBody::State::kDone;
+    } else {
+      data = input.substr(0, static_cast<size_t>(std::min<uint64_t>(body_left_, input.size())));
+      input.remove_prefix(data.size());
+      body_left_ -= data.size();
+      whole = body_left_ == 0;
+    }
+    if (!data.empty() && !reader->data(data)) paused_ = true;
+    if (closed() || state_ != State::kTaking) return {};
+    if (chunked && chunked_.state() == ChunkedBody::State::kBroken) {
+      end_body("the request's body is broken");
+      refuse(400);
+      return {};
+    }
+    if (whole) {
+      end_body({});
+      return input;
+    }
+  }
+  return state_ == State::kTaking ? std::string_view() : input;
+}
+
+// The body is whole, or will never be.
+void Http1Connection::end_body(std::string_view broken) {
+  const std::shared_ptr<BodyReader> reader = std::exchange(reader_, nullptr);
+  paused_ = false;
+  state_ = State::kAnswering;
+  if (!broken.empty()) {
+    exchange_->abandon();  // nobody is left to be answered
+    return reader->broken(broken);
+  }
+  close_after_ = !exchange_->head.keep_alive;
+  reader->end();
+}
+
+void Http1Connection::resume() {
+  if (closed() || state_ != State::kTaking || !paused_) return;
+  paused_ = false;
+  set_deadline(worker_.shared.settings.stall_timeout);
+  pump();
+}
+
 // False: the request is not answered yet, or the connection is not ready for the next one.
 bool Http1Connection::dispatch(std::string_view request) {
-  continued_ = partial_ = false;
+  continued_ = offered_ = partial_ = false;
   state_ = State::kAnswering;
   worker_.count_request();
   Http1Exchange& exchange = *exchange_;
-  const RequestHead& head = exchange.head;
   exchange.begin(*this, request);
-  close_after_ = !head.keep_alive;
-  const std::string_view target(request.data() + head.target, head.target_size);
-  if (head.method == Method::kOptions && target == "*") {
-    exchange.target = {"*", ""};
-  } else if (const int status = parse_target(target, exchange.target)) {
-    exchange.reply(Response{.status = status});
-    return state_ == State::kReading;
-  }
+  close_after_ = !exchange.head.keep_alive;
+  if (!set_target(request)) return state_ == State::kReading;
   worker_.shared.handler.handle(exchange_);
   if (closed() || state_ != State::kAnswering) return !closed() && state_ == State::kReading;
   if (exchange_.use_count() == 1) {
@@ -247,6 +366,7 @@ void Http1Connection::answer(Response response, Method method) {
   head_.append("\r\n");
   body_ = method == Method::kHead || bodiless ? std::vector<Slice>() : std::move(response.body);
   head_sent_ = slice_ = slice_sent_ = 0;
+  reader_.reset();  // an answer before the body's end is the end of it
   state_ = State::kSending;
   set_deadline(worker_.shared.settings.stall_timeout);
   send();
@@ -307,6 +427,7 @@ void Http1Connection::go_live(Response response, LiveRequest request) {
 }
 
 void Http1Connection::leave() {
+  if (reader_) end_body("the client has left");
   if (exchange_) exchange_->abandon();
   close();
 }
@@ -317,7 +438,10 @@ void Http1Connection::sweep(EventLoop::Clock::time_point now) {
     if (exchange_.use_count() == 1 && !exchange_->held()) exchange_->reply(Response{.status = 500});
     return;
   }
-  if (now >= deadline_) leave();
+  if (now < deadline_ || (state_ == State::kTaking && paused_)) return;
+  if (state_ != State::kTaking) return leave();
+  end_body("nothing came from the client for too long");
+  refuse(408);
 }
 
 std::shared_ptr<Http1Exchange> Http1Connection::fresh_exchange() {
@@ -351,6 +475,10 @@ std::string_view status_line(int status) {
       return "HTTP/1.1 405 Method Not Allowed\r\n";
     case 406:
       return "HTTP/1.1 406 Not Acceptable\r\n";
+    case 408:
+      return "HTTP/1.1 408 Request Timeout\r\n";
+    case 409:
+      return "HTTP/1.1 409 Conflict\r\n";
     case 410:
       return "HTTP/1.1 410 Gone\r\n";
     case 411:

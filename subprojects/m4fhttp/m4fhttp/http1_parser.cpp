@@ -5,7 +5,6 @@
 namespace m4fhttp {
 namespace {
 
-// RFC 9110 5.6.2: the characters of a token.
 constexpr std::array<bool, 256> token_table() {
   std::array<bool, 256> table{};
   for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
@@ -17,14 +16,13 @@ constexpr auto kToken = token_table();
 
 bool is_token(std::string_view text) {
   for (const char c : text)
-    if (!kToken[static_cast<unsigned char>(c)]) return false;
+    if (!is_token_byte(c)) return false;
   return !text.empty();
 }
 
-// RFC 9110 5.5: no control characters but the tab.
 bool is_value(std::string_view text) {
   for (const char c : text)
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) return false;
+    if (!is_field_byte(c)) return false;
   return true;
 }
 
@@ -114,7 +112,13 @@ int note(std::string_view name, std::string_view value, RequestHead& head, Seen&
       }
       return 0;
     case 17:
-      if (equals_lower(name, "transfer-encoding")) seen.coding = true;
+      if (equals_lower(name, "transfer-encoding")) {
+        // RFC 9112 6.1, 6.3: one coding, in one field, of the one kind that a body's end can be found by.
+        if (seen.coding) return 400;
+        seen.coding = true;
+        if (!equals_lower(value, "chunked")) return 501;
+        head.chunked = true;
+      }
       return 0;
     default:
       return 0;
@@ -122,6 +126,14 @@ int note(std::string_view name, std::string_view value, RequestHead& head, Seen&
 }
 
 }  // namespace
+
+bool is_token_byte(char c) {
+  return kToken[static_cast<unsigned char>(c)];
+}
+
+bool is_field_byte(char c) {
+  return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+}
 
 bool equals_lower(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;
@@ -154,7 +166,7 @@ int parse_request(std::string_view in, RequestHead& head) {
   const char* base = in.data();
   head.content_length = 0;
   head.fields_count = 0;
-  head.expect_continue = false;
+  head.expect_continue = head.chunked = false;
   head.size = static_cast<uint32_t>(end + 4);
 
   std::string_view rest = window.substr(at, end + 2 - at);  // every line with its CRLF
@@ -179,7 +191,8 @@ int parse_request(std::string_view in, RequestHead& head) {
     if (const int status = note(name, value, head, seen)) return status;
   }
   if (!head.http10 && !seen.host) return 400;  // RFC 9112 3.2
-  if (seen.coding) return seen.length ? 400 : 411;
+  // RFC 9112 6.1: HTTP/1.0 knows no codings; with a length beside it someone lies.
+  if (seen.coding && (seen.length || head.http10)) return 400;
   head.keep_alive = !seen.close && (!head.http10 || seen.keep);
   return 0;
 }

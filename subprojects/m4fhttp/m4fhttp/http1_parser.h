@@ -21,6 +21,7 @@ struct RequestHead {
   bool http10 = false;
   bool keep_alive = true;
   bool expect_continue = false;
+  bool chunked = false;  // the body's length is not known before its end
   uint16_t target = 0, target_size = 0;
   uint16_t fields_count = 0;
   uint32_t size = 0;  // bytes up to the body
@@ -31,12 +32,15 @@ struct RequestHead {
   std::string_view field(const char* base, std::string_view name) const;
 };
 
-// 0: `head` is filled. kNeedMore: not all of it is there yet. Else the status to refuse with: 400, 411 (a
-// body without a length), 414, 417, 431, 505.
+// 0: `head` is filled. kNeedMore: not all of it is there yet. Else the status to refuse with: 400, 414, 417,
+// 431, 501 (a transfer coding but chunked), 505.
 constexpr int kNeedMore = 1;
 int parse_request(std::string_view in, RequestHead& head);
 
 // An ASCII comparison that ignores case; `lower` is in lower case.
 bool equals_lower(std::string_view text, std::string_view lower);
+
+bool is_token_byte(char c);  // RFC 9110 5.6.2: the characters of a token
+bool is_field_byte(char c);  // RFC 9110 5.5: no control characters but the tab
 
 }  // namespace m4fhttp

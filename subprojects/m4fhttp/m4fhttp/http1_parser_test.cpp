@@ -71,7 +71,12 @@ TEST(ParseRequest, RefusesWhatTwoReadersCouldReadDifferently) {
       {"GET / HTTP/1.1\r\n" + host + "Content-Length: 1, 1\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n" + host + "Content-Length: \r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n" + host + "Content-Length: 99999999999999999999\r\n\r\n", 400},
-      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n", 411},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n", 0},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n", 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, chunked\r\n\r\n", 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+       400},
+      {"POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n", 400},
       {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n" + host + "A : b\r\n\r\n", 400},       // space before the colon
       {"GET / HTTP/1.1\r\n" + host + "A: b\r\n c\r\n\r\n", 400},  // continued line

@@ -54,6 +54,7 @@ class Http2Exchange final : public Exchange {
   void reply(Response response) override {
     if (!connection_ || answered_) return;
     answered_ = true;
+    reader_.reset();  // an answer before the body's end is the end of it
     const bool bodiless = method == Method::kHead || response.status == 204 || response.status == 304;
     std::string length;
     if (response.status != 204 && response.status != 304) length = std::to_string(response.size());
@@ -101,8 +102,30 @@ class Http2Exchange final : public Exchange {
     });
   }
 
+  void resume_body() override {
+    loop_->post([self = shared_from_this()] { static_cast<Http2Exchange&>(*self).take_more(); });
+  }
+
   // The connection's side.
-  bool waiting() const { return dispatched && !answered_ && !hold_; }
+  bool waiting() const { return dispatched && !answered_ && !hold_ && !reader_; }
+  bool taking() const { return reader_ != nullptr && !paused_; }
+  bool answered() const { return answered_; }
+  void take_by(std::shared_ptr<BodyReader> reader) { reader_ = std::move(reader); }
+  // A piece of the body. True: the client may send as much again.
+  bool take(std::string_view bytes) {
+    if (answered_ || !reader_) return true;  // thrown away
+    last_data = Clock::now();
+    const std::shared_ptr<BodyReader> reader = reader_;  // it may answer, which lets it go
+    if (!reader->data(bytes) && reader_) paused_ = true;
+    if (!paused_) return true;
+    unconsumed_ += bytes.size();
+    return false;
+  }
+  void end_body(std::string_view broken) {
+    const std::shared_ptr<BodyReader> reader = std::exchange(reader_, nullptr);
+    if (!reader || answered_) return;
+    broken.empty() ? reader->end() : reader->broken(broken);
+  }
   void abandon() {
     if (connection_ && hold_) {
       connection_->worker_.holds.cancel(hold_);
@@ -110,6 +133,7 @@ class Http2Exchange final : public Exchange {
     }
     hold_ = 0;
     connection_ = nullptr;
+    end_body("the client has left");
     subscription_.reset();
     live_ = {};
     body_.clear();
@@ -148,8 +172,16 @@ class Http2Exchange final : public Exchange {
   std::string request_body, path, method_name;
   size_t fields_size = 0;
   bool too_large = false, dispatched = false;
+  Clock::time_point last_data;  // of a body that is taken as it comes
 
  private:
+  void take_more() {
+    if (!connection_ || !std::exchange(paused_, false)) return;
+    last_data = Clock::now();
+    nghttp2_session_consume_stream(connection_->session_, stream_, std::exchange(unconsumed_, 0));
+    connection_->write();
+  }
+
   bool read_live() {
     std::vector<m4f::SharedBytes> chunks;
     if (!live_.feed->read(cursor_, kLiveRead, chunks)) return false;
@@ -203,6 +235,9 @@ class Http2Exchange final : public Exchange {
   LiveRequest live_;
   LiveFeed::Cursor cursor_;
   std::shared_ptr<void> subscription_;
+  std::shared_ptr<BodyReader> reader_;  // takes the body as it comes
+  bool paused_ = false;                 // and takes nothing for now
+  size_t unconsumed_ = 0;               // bytes for which the client gets no leave to send more
 };
 
 struct Http2Callbacks {
@@ -242,7 +277,17 @@ struct Http2Callbacks {
 
   static int data(nghttp2_session*, uint8_t, int32_t stream, const uint8_t* bytes, size_t size, void* user) {
     Http2Exchange* exchange = find(user, stream);
+    nghttp2_session* session = self(user).session_;
+    nghttp2_session_consume_connection(session, size);
+    if (!exchange || !exchange->dispatched || exchange->take({reinterpret_cast<const char*>(bytes), size}))
+      nghttp2_session_consume_stream(session, stream, size);
     if (!exchange || exchange->too_large) return 0;
+    if (exchange->dispatched) {
+      // RFC 9113 8.1: who was answered need not send the rest.
+      if (exchange->answered())
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_NO_ERROR);
+      return 0;
+    }
     if (exchange->request_body.size() + size > self(user).worker_.shared.settings.max_body) {
       exchange->too_large = true;
       exchange->request_body.clear();
@@ -253,8 +298,11 @@ struct Http2Callbacks {
   }
 
   static int frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    const bool part = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-    if (part && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) self(user).request_complete(frame->hd.stream_id);
+    const bool head = frame->hd.type == NGHTTP2_HEADERS, part = head || frame->hd.type == NGHTTP2_DATA;
+    if (part && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+      self(user).request_complete(frame->hd.stream_id);
+    else if (head && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+      self(user).offer_body(frame->hd.stream_id);
     return 0;
   }
 
@@ -272,7 +320,12 @@ Http2Connection::Http2Connection(Worker& worker, Parts parts) : Connection(worke
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Http2Callbacks::data);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Http2Callbacks::frame);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Http2Callbacks::closed);
-  nghttp2_session_server_new(&session_, callbacks, this);
+  // What a body's reader does not take yet, its client gets no leave to send (RFC 9113 5.2).
+  nghttp2_option* option = nullptr;
+  nghttp2_option_new(&option);
+  nghttp2_option_set_no_auto_window_update(option, 1);
+  nghttp2_session_server_new2(&session_, callbacks, this, option);
+  nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxStreams},
                                              {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, kMaxHead}};
@@ -350,17 +403,44 @@ void Http2Connection::write() {
   if (failed || over) leave();
 }
 
-void Http2Connection::request_complete(int32_t stream) {
+// 0, or what is wrong with it.
+int Http2Connection::read_head(Http2Exchange& exchange) {
+  exchange.method = method_of(exchange.method_name);
+  if (exchange.method == Method::kOptions && exchange.path == "*") return 0;
+  return parse_target(exchange.path, exchange.target);
+}
+
+// A request with a body: does the handler take it as it comes?
+void Http2Connection::offer_body(int32_t stream) {
   const auto found = streams_.find(stream);
-  if (found == streams_.end() || found->second->dispatched) return;
+  if (found == streams_.end()) return;
   const std::shared_ptr<Http2Exchange> exchange = found->second;
+  if (read_head(*exchange) != 0) return;  // said at its end
+  std::shared_ptr<BodyReader> reader = worker_.shared.handler.stream_body(exchange);
+  if (!reader && !exchange->answered()) return;
   exchange->dispatched = true;
-  exchange->method = method_of(exchange->method_name);
   worker_.count_request();
   set_deadline(worker_.shared.settings.idle_timeout);
-  int status = exchange->too_large ? 413 : 0;
-  if (status == 0 && !(exchange->method == Method::kOptions && exchange->path == "*"))
-    status = parse_target(exchange->path, exchange->target);
+  if (!reader || exchange->answered()) return;
+  exchange->last_data = worker_.loop.now();
+  exchange->take_by(std::move(reader));
+  if (!equals_lower(exchange->header("expect"), "100-continue")) return;
+  static constexpr std::string_view kName = ":status", kStatus = "100";
+  nghttp2_nv status{reinterpret_cast<uint8_t*>(const_cast<char*>(kName.data())),
+                    reinterpret_cast<uint8_t*>(const_cast<char*>(kStatus.data())), kName.size(),
+                    kStatus.size(), NGHTTP2_NV_FLAG_NONE};
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream, nullptr, &status, 1, nullptr);
+}
+
+void Http2Connection::request_complete(int32_t stream) {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return;
+  const std::shared_ptr<Http2Exchange> exchange = found->second;
+  if (exchange->dispatched) return exchange->end_body({});
+  exchange->dispatched = true;
+  worker_.count_request();
+  set_deadline(worker_.shared.settings.idle_timeout);
+  int status = exchange->too_large ? 413 : read_head(*exchange);
   if (status != 0) return exchange->reply(Response{.status = status});
   worker_.shared.handler.handle(exchange);
   if (exchange->waiting() && exchange.use_count() == 2) exchange->reply(Response{.status = 500});
@@ -381,11 +461,18 @@ void Http2Connection::leave() {
 void Http2Connection::sweep(EventLoop::Clock::time_point now) {
   std::vector<std::shared_ptr<Http2Exchange>> forgotten;
   bool patient = false;
+  std::vector<std::shared_ptr<Http2Exchange>> stalled;
   for (auto& [id, exchange] : streams_) {
     if (exchange->waiting() && exchange.use_count() == 1) forgotten.push_back(exchange);
+    if (exchange->taking() && now - exchange->last_data >= worker_.shared.settings.stall_timeout)
+      stalled.push_back(exchange);
     patient |= exchange->dispatched;
   }
   for (const auto& exchange : forgotten) exchange->reply(Response{.status = 500});
+  for (const auto& exchange : stalled) {
+    exchange->end_body("nothing came from the client for too long");
+    exchange->reply(Response{.status = 408});
+  }
   if (closed()) return;
   // A stream that waits for its answer may take its time; a socket that takes nothing may not.
   if (now < deadline_ || (patient && !blocked_ && pending_size_ == 0)) return;

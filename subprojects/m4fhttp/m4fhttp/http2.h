@@ -28,6 +28,8 @@ class Http2Connection final : public Connection {
   bool read();
   void write();
   void leave();
+  static int read_head(Http2Exchange& exchange);
+  void offer_body(int32_t stream);
   void request_complete(int32_t stream);
   void forget(int32_t stream);
   void set_deadline(std::chrono::milliseconds from_now);

@@ -110,10 +110,14 @@ class TestServer : public Handler {
   }
   ~TestServer() override { server->stop(); }
   void handle(const ExchangePtr& exchange) override { answer_(exchange); }
+  std::shared_ptr<BodyReader> stream_body(const ExchangePtr& exchange) override {
+    return take ? take(exchange) : nullptr;
+  }
   uint16_t port() const { return server->port(0); }
 
   std::unique_ptr<Server> server;
   std::string error;
+  std::function<std::shared_ptr<BodyReader>(const ExchangePtr&)> take;  // set before the first request
 
  private:
   Answer answer_;

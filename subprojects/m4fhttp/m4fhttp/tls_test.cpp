@@ -129,6 +129,57 @@ TEST_F(TlsTest, TakesBodiesOverHttp2UpToTheLimit) {
   EXPECT_EQ(fetch(server, "/x", "PUT", std::string(200'001, 'y')).status, 413);
 }
 
+// Takes a body, once in between nothing for a while; answers with its size at its end, if it is to.
+struct Taker final : BodyReader {
+  Taker(ExchangePtr exchange, std::atomic<size_t>& size, std::atomic<int>& broken)
+      : exchange(std::move(exchange)), size(size), broken_count(broken) {}
+  bool data(std::string_view bytes) override {
+    size += bytes.size();
+    if (paused || size < 1'000'000) return true;
+    paused = true;
+    resumer = std::thread([this, exchange = exchange] {
+      const size_t then = size;
+      // The window of the stream is all that may come.
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      EXPECT_LE(size - then, 65536u);
+      exchange->resume_body();
+    });
+    return false;
+  }
+  void end() override {
+    Response response;
+    response.append(std::to_string(size));
+    std::exchange(exchange, nullptr)->reply(std::move(response));
+  }
+  void broken(std::string_view) override { ++broken_count; }
+  ~Taker() override {
+    if (resumer.joinable()) resumer.join();
+  }
+  ExchangePtr exchange;
+  std::atomic<size_t>& size;
+  std::atomic<int>& broken_count;
+  bool paused = false;
+  std::thread resumer;
+};
+
+TEST_F(TlsTest, BodiesAreTakenAsTheyComeOverHttp2) {
+  std::atomic<size_t> size = 0;
+  std::atomic<int> broken = 0;
+  TestServer server(echo, settings(1000));
+  server.take = [&](const ExchangePtr& exchange) -> std::shared_ptr<BodyReader> {
+    if (exchange->target.path == "/refuse") exchange->reply(Response{.status = 403});
+    if (exchange->target.path != "/take") return nullptr;
+    return std::make_shared<Taker>(exchange, size, broken);
+  };
+  const Answer answer = fetch(server, "/take?x=1", "POST", std::string(4'000'000, 'y'));
+  EXPECT_EQ(answer.version, SOUP_HTTP_2_0);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "4000000");
+  EXPECT_EQ(fetch(server, "/x", "PUT", "abc").body, "/x||abc");
+  EXPECT_EQ(fetch(server, "/x", "PUT", std::string(1001, 'y')).status, 413);
+  EXPECT_EQ(broken, 0);
+}
+
 TEST_F(TlsTest, SendsLargeBodiesOverHttp2) {
   const auto bytes = std::make_shared<m4f::Bytes>(3u << 20);
   for (size_t i = 0; i < bytes->size(); ++i) (*bytes)[i] = static_cast<uint8_t>(i * 31 + i / 999);
