@@ -41,14 +41,13 @@ GLogWriterOutput take_glib(GLogLevelFlags flags, const GLogField* fields, gsize 
 void take_gstreamer(GstDebugCategory* category, GstDebugLevel from, const gchar*, const gchar*, gint,
                     GObject* object, GstDebugMessage* message, gpointer data) {
   auto& log = *static_cast<Log*>(data);
-  const LogLevel level = from <= GST_LEVEL_ERROR ? LogLevel::kWarning : LogLevel::kDebug;
-  if (from > GST_LEVEL_WARNING || !log.enabled(level)) return;
+  if (from > GST_LEVEL_WARNING || !log.enabled(LogLevel::kDebug)) return;
   std::string who = gst_debug_category_get_name(category);
   // An object's name: its path would lock its parents, which this thread may hold.
   if (object && GST_IS_OBJECT(object) && GST_OBJECT_NAME(object))
     who += fmt::format(" {}", GST_OBJECT_NAME(object));
   const std::string text = fmt::format("GStreamer {}: {}", who, gst_debug_message_get(message));
-  log.say(level, cause_of(text), text);
+  log.say(LogLevel::kDebug, cause_of(text), text);
 }
 
 }  // namespace

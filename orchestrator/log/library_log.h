@@ -5,9 +5,10 @@
 
 namespace sluice::logging {
 
-// GLib's messages as they are leveled, its debugging at debug; GStreamer's errors as warnings, its warnings
-// at debug. With GST_DEBUG in the environment GStreamer prints for itself. To be called once, before
-// gst_init(). REQUIRES: `log` lives as long as the process.
+// GLib's messages as they are leveled, its debugging at debug. GStreamer's errors and warnings at debug: what
+// of them matters to an operator, its elements post as messages, and the stream that they belong to tells it.
+// With GST_DEBUG in the environment GStreamer prints for itself. To be called once. REQUIRES: `log` lives as
+// long as the process.
 void take_library_messages(Log& log);
 
 // The text without what changes from one time to the next: numbers and addresses.

@@ -72,6 +72,8 @@ Log::Log(LogLevel level, Output output, std::function<Clock::time_point()> now)
 void Log::from_format(LogLevel level, fmt::string_view format, std::string_view text) {
   const std::string_view subject = text.substr(0, text.find(": "));
   const std::hash<std::string_view> hash;
+  // Who asks for everything gets everything.
+  if (level == LogLevel::kDebug) return output_(level, text);
   write(level, mix(hash({format.data(), format.size()}), hash(subject) + static_cast<uint64_t>(level)), text);
 }
 
@@ -80,8 +82,7 @@ void Log::say(LogLevel level, std::string_view cause, std::string_view text) {
 }
 
 void Log::write(LogLevel level, uint64_t cause, std::string_view text) {
-  // Who asks for everything gets everything.
-  if (level < LogLevel::kDebug) {
+  {
     std::lock_guard lock(mutex_);
     if (!limiter_.pass(cause, level, text, now_())) return;
   }

@@ -18,9 +18,9 @@ namespace sluice {
 
 using config::LogLevel;
 
-// Thread-safe: a line is one write(2). What repeats is written a few times in a minute and then counted.
-// Lines have the same cause if they come from the same place in the program, with the same level, and are
-// about the same thing.
+// Thread-safe: a line is one write(2). What repeats is written a few times in a minute and then counted
+// (debugging is not). Lines have the same cause if they come from the same place in the program, with the
+// same level, and are about the same thing.
 class Log {
  public:
   using Clock = logging::Limiter::Clock;
@@ -54,7 +54,8 @@ class Log {
   void debug(fmt::format_string<Args...> format, Args&&... args) {
     line(LogLevel::kDebug, format, std::forward<Args>(args)...);
   }
-  // For text that was made elsewhere: what has the same `cause` repeats, whatever else the text says.
+  // For text that was made elsewhere, debugging too: what has the same `cause` repeats, whatever else the
+  // text says.
   void say(LogLevel level, std::string_view cause, std::string_view text);
 
   // Tells what was held back. To be called about once a second.

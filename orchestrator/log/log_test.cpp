@@ -112,15 +112,12 @@ TEST(LibraryMessages, GoThroughTheLogWithoutFlooding) {
   lines.clear();
   g_log("Domain", G_LOG_LEVEL_DEBUG, "silent");
   GST_WARNING("silent");
+  GST_ERROR("silent");
   EXPECT_TRUE(lines.empty());
-  for (int i = 0; i < 50; ++i) GST_ERROR("loud %d", i);
-  ASSERT_EQ(lines.size(), 10u);
-  EXPECT_EQ(lines[0], "GStreamer default: loud 0");
-  lines.clear();
   log.set_level(LogLevel::kDebug);
-  GST_WARNING("seen");
-  ASSERT_EQ(lines.size(), 1u);
-  EXPECT_EQ(lines[0], "GStreamer default: seen");
+  for (int i = 0; i < 50; ++i) GST_WARNING("seen %d", i);
+  ASSERT_EQ(lines.size(), 10u);
+  EXPECT_EQ(lines[0], "GStreamer default: seen 0");
 }
 
 }  // namespace
