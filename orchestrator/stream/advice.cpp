@@ -47,6 +47,11 @@ std::string_view what_to_do(const GError& error, std::string_view debug) {
       case GST_STREAM_ERROR_DEMUX:
       case GST_STREAM_ERROR_DECODE:
         return "the data is broken or not of the expected format";
+      case GST_STREAM_ERROR_FAILED:
+        // An element that could not read and said nothing else, as souphttpsrc of a server that is not there.
+        if (has(debug, "streaming stopped"))
+          return "no data comes: is the source running, is the address right?";
+        return {};
       default:
         return {};
     }

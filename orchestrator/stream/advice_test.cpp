@@ -24,6 +24,12 @@ TEST(Advice, SaysWhatToDoAndNotWhereInTheSourceCode) {
             "Unauthorized: check user and password in the address");
   EXPECT_EQ(advise(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, "Not Found", ""),
             "Not Found: check the address: the source does not have this resource");
+  EXPECT_EQ(
+      advise(GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "Internal data stream error.",
+             "../src/x.c(1): loop (): /GstPipeline:p/GstSoupHTTPSrc:source:\nstreaming stopped, reason error "
+             "(-5)"),
+      "Internal data stream error. (streaming stopped, reason error (-5)): no data comes: is the source "
+      "running, is the address right?");
   EXPECT_EQ(advise(GST_CORE_ERROR, GST_CORE_ERROR_FAILED, "Odd", ""), "Odd");
 }
 
