@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import statistics
+import subprocess
 import time
 
 import pytest
@@ -98,6 +99,20 @@ def test_a_receiver_that_comes_back_gets_everything(sluiced):
     assert_no_holes(receiver.events)
     assert receiver.names()[0] == "server_started"
     assert daemon.api("event_sinks/late")["stats"]["dropped"] == 0
+    receiver.close()
+
+
+def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(sluiced, tmp_path):
+    pem = tmp_path / "own.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", pem, "-out", tmp_path / "cert.pem"],
+                   check=True, capture_output=True)
+    pem.write_text(pem.read_text() + (tmp_path / "cert.pem").read_text())
+    receiver = Receiver(certificate=pem)
+    daemon = sluiced(FAKE + f"event_sink tls {{ url {receiver.url}; resend_timeout 1; }}\n")
+    stats = wait_for(lambda: (lambda s: s["failed"] >= 2 and s)(daemon.api("event_sinks/tls")["stats"]), 20, "attempts")
+    assert "certificate" in stats["last_error"].lower() and stats["sent"] == 0, stats
+    assert not receiver.batches
     receiver.close()
 
 

@@ -3,23 +3,28 @@
 import hashlib
 import http.server
 import json
+import ssl
 import threading
 
 from .wait import wait_for
 
 
 class Receiver:
-    """`status` may be changed at any time. `hold()` makes it accept requests and answer none until `release()`."""
+    """`status` may be changed at any time. `certificate`: a PEM file with certificate and key; then it is an https receiver. `hold()` makes it accept requests and answer none until `release()`."""
 
-    def __init__(self, port=0, status=200):
+    def __init__(self, port=0, status=200, certificate=None):
         self.status, self.batches = status, []
         self.sign_key, self.problems = None, []  # with a key, signatures that are wrong are kept
         self._free = threading.Event()
         self._free.set()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/events?place=here"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}/events?place=here"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
