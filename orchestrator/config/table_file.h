@@ -68,7 +68,7 @@ inline constexpr Field<Config> kGlobalFields[] = {
      .member = &Config::max_sessions,
      .limits = {.unit = Unit::kCount, .min = 1, .max = 100'000'000, .can_be_unset = true},
      .reload = Reload::kAtOnce,
-     .help = "Most viewers of the whole server."},
+     .help = "Most viewers of the whole server: one more gets 403, those who watch stay."},
     {.name = "event_sink",
      .member = Form::kEventSink,
      .reload = Reload::kAtOnce,

@@ -176,7 +176,7 @@ inline constexpr Field<Stream> kStreamFields[] = {
      .member = &Stream::max_sessions,
      .limits = {.unit = Unit::kCount, .min = 1, .max = 100'000'000, .can_be_unset = true},
      .reload = Reload::kAtOnce,
-     .help = "Most viewers at a time."},
+     .help = "Most viewers at a time: one more gets 403, those who watch stay."},
     {.name = "max_bitrate",
      .member = &Stream::max_bitrate,
      .limits = {.unit = Unit::kKilobits, .min = 1, .max = 10'000'000, .can_be_unset = true},
@@ -185,9 +185,9 @@ inline constexpr Field<Stream> kStreamFields[] = {
     {.name = "domains",
      .member = Form::kDomains,
      .reload = Reload::kAtOnce,
-     .help = "Only pages of these sites may show the stream (by the Referer). `*.` stands for any first "
-             "part, `*` for "
-             "all.",
+     .help =
+         "Only pages of these sites may show the stream (by the Referer). `*.` stands for any first part, "
+         "`*` for all. Pages of this server and clients that send no Referer always may.",
      .value = "NAME ...",
      .alias = "domain"},
     {.name = "password",
