@@ -102,6 +102,21 @@ def test_a_receiver_that_comes_back_gets_everything(sluiced):
     receiver.close()
 
 
+def test_a_receiver_that_closes_idle_connections_misses_nothing(sluiced):
+    receiver = Receiver(patience=0.2)
+    daemon = sluiced(FAKE + f"event_sink a {{ url {receiver.url}; }}\n")
+    daemon.running("live")
+    for i in range(6):
+        closed = time.monotonic() + 0.15 + 0.03 * i  # before, while and after it closes
+        wait_for(lambda: time.monotonic() > closed, every=0.01)
+        daemon.get("/live/index.m3u8", headers={"User-Agent": f"player {i}"})
+        wait_for(lambda: any(e.get("user_agent") == f"player {i}" for e in receiver.events), 5)
+    stats = daemon.api("event_sinks/a")["stats"]
+    assert stats["failed"] == stats["resent"] == 0, stats
+    assert_no_holes(receiver.events)
+    receiver.close()
+
+
 def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(sluiced, tmp_path):
     pem = tmp_path / "own.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",

@@ -10,10 +10,11 @@ from .wait import wait_for
 
 
 class Receiver:
-    """`status` may be changed at any time. `certificate`: a PEM file with certificate and key; then it is an https receiver. `hold()` makes it accept requests and answer none until `release()`."""
+    """`status` may be changed at any time. `certificate`: a PEM file with certificate and key; then it is an https receiver.
+    `patience`: after so many seconds it closes connections that are not used. `hold()` makes it accept requests and answer none until `release()`."""
 
-    def __init__(self, port=0, status=200, certificate=None):
-        self.status, self.batches = status, []
+    def __init__(self, port=0, status=200, certificate=None, patience=None):
+        self.status, self.batches, self.patience = status, [], patience
         self.sign_key, self.problems = None, []  # with a key, signatures that are wrong are kept
         self._free = threading.Event()
         self._free.set()
@@ -62,6 +63,7 @@ class Receiver:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            timeout = receiver.patience
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
