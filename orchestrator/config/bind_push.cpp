@@ -1,4 +1,6 @@
 // Where a stream goes and what covers its holes: push, backup, mpegts_pids.
+#include <algorithm>
+
 #include "orchestrator/config/binder.h"
 
 namespace sluice::config {
@@ -46,13 +48,13 @@ void bind_push(Binder& binder, const Directive& d, bool old_spelling, Stream& ou
     return binder.reporter.error(
         url.at, fmt::format("'{}' is not an URL: write scheme://address, for example udp://239.0.0.1:1234",
                             push.url));
-  const PushScheme* known = nullptr;
-  Nearest nearest(scheme);
-  for (const PushScheme& s : kPushSchemes) {
-    if (s.name == scheme) known = &s;
-    nearest.offer(s.name);
+  const auto known = std::find_if(std::begin(kPushSchemes), std::end(kPushSchemes),
+                                  [&](const PushScheme& s) { return s.name == scheme; });
+  if (known == std::end(kPushSchemes)) {
+    Nearest nearest(scheme);
+    for (const PushScheme& s : kPushSchemes) nearest.offer(s.name);
+    return binder.unknown_scheme(url, scheme, nearest);
   }
-  if (!known) return binder.unknown_scheme(url, scheme, nearest);
   if (!known->supported)
     return binder.reporter.warning(
         url.at, fmt::format("pushes to {}:// are not supported here yet: this one is left out", scheme));

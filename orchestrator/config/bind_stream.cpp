@@ -1,17 +1,20 @@
 // The body of a stream or a template.
 #include <algorithm>
+#include <bitset>
 
 #include "orchestrator/config/binder.h"
 
 namespace sluice::config {
 namespace {
 
-bool sets(std::span<const Directive> body, std::initializer_list<Form> forms) {
-  return std::any_of(body.begin(), body.end(), [&](const Directive& d) {
-    const Field<Stream>* field = find_field(kStreamSection, d.name.text);
-    const Form* form = field ? std::get_if<Form>(&field->member) : nullptr;
-    return form && std::find(forms.begin(), forms.end(), *form) != forms.end();
-  });
+using Forms = std::bitset<64>;
+
+Forms forms_in(std::span<const Directive> body) {
+  Forms out;
+  for (const Directive& d : body)
+    if (const Field<Stream>* field = find_field(kStreamSection, d.name.text))
+      if (const Form* form = std::get_if<Form>(&field->member)) out.set(static_cast<size_t>(*form));
+  return out;
 }
 
 void not_served(Binder& binder, const Span& at, std::string_view name) {
@@ -31,15 +34,13 @@ void protocols(Binder& binder, const Directive& d, Stream& out) {
       return binder.reporter.error(
           arg.at, "'protocols' takes either names to allow or names with '-' to forbid, not both");
     if (black) name.remove_prefix(1);
-    const ProtocolName* found = nullptr;
-    Nearest nearest(name);
-    for (const ProtocolName& p : kProtocolNames) {
-      if (p.name == name) found = &p;
-      nearest.offer(p.name);
-    }
-    if (!found)
+    const auto found = std::find_if(std::begin(kProtocolNames), std::end(kProtocolNames),
+                                    [&](const ProtocolName& p) { return p.name == name; });
+    if (found == std::end(kProtocolNames)) {
+      Nearest nearest(name);
+      for (const ProtocolName& p : kProtocolNames) nearest.offer(p.name);
       binder.reporter.error(arg.at, fmt::format("unknown protocol '{}'{}", name, nearest.hint()));
-    else if (found->member)
+    } else if (found->member)
       out.protocols.*found->member = !black;
     else if (!black)
       not_served(binder, arg.at, name);
@@ -143,16 +144,17 @@ void labels(Binder& binder, const Directive& d, Stream& out) {
 }  // namespace
 
 void bind_stream_body(Binder& binder, const Directive& d, Stream& out) {
-  // What is a list of its own replaces what was inherited.
   const std::span<const Directive> body = d.body;
-  if (!out.template_name.empty()) {
-    if (sets(body, {Form::kInput, Form::kInputs, Form::kPublishEnabled}) || d.args.size() > 1)
+  if (!out.template_name.empty()) {  // a list of its own replaces the inherited one
+    const Forms set = forms_in(body);
+    const auto sets = [&](Form form) { return set[static_cast<size_t>(form)]; };
+    if (sets(Form::kInput) || sets(Form::kInputs) || sets(Form::kPublishEnabled) || d.args.size() > 1)
       out.inputs.clear();
-    if (sets(body, {Form::kPush, Form::kPushUdp})) out.pushes.clear();
-    if (sets(body, {Form::kProtocols})) out.protocols = {};
-    if (sets(body, {Form::kDomains})) out.domains.clear();
-    if (sets(body, {Form::kGroup})) out.groups.clear();
-    if (sets(body, {Form::kLabels})) out.labels.clear();
+    if (sets(Form::kPush) || sets(Form::kPushUdp)) out.pushes.clear();
+    if (sets(Form::kProtocols)) out.protocols = {};
+    if (sets(Form::kDomains)) out.domains.clear();
+    if (sets(Form::kGroup)) out.groups.clear();
+    if (sets(Form::kLabels)) out.labels.clear();
   }
   if (d.args.size() > 1) bind_input(binder, d, 1, out);  // old spelling: `stream NAME URL;`
   binder.section(kStreamSection, body, out);
