@@ -50,7 +50,6 @@ std::string launch_text(const StreamPlan& plan, size_t input) {
   std::string muxer;
   for (const Chain& c : in.pipeline.chains)
     if (is_muxer(c)) muxer = elements_text(c.elements);
-  if (in.supervision.paced) muxer += " ! clocksync";
   for (const Chain& c : plan.spine.chains)
     muxer += (c.from.empty() ? " ! " : " " + c.from + ". ! ") + elements_text(c.elements);
 

@@ -48,7 +48,10 @@ Element muxer(const config::Stream& stream, bool paced) {
                {"part-duration", int64_t{stream.chunk_duration.count()}}},
               {}};
   // What our clock lets through keeps its own distances to the tick.
-  if (paced) out.properties.push_back({"slew", false});
+  if (paced) {
+    out.properties.push_back({"slew", false});
+    out.properties.push_back({"pace", true});
+  }
   return out;
 }
 

@@ -53,8 +53,7 @@ struct Supervision {
   std::chrono::seconds source_timeout{60};  // 0 = never
   std::chrono::seconds max_retry_timeout{30};
   bool bursty = false;  // comes in segments: low latency is not advertised
-  // The source gives frames faster than real time: what comes out of "mux" is let through at its time (a sink
-  // with sync=true; a clocksync behind the muxer in the printed text).
+  // The source gives frames faster than real time: the muxer lets them in at their time.
   bool paced = false;
   // rtsp: take only these SDP tracks (from 1; empty = all): the answer to the select-stream signal of the
   // element "source". The printed text takes all.

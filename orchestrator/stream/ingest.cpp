@@ -90,7 +90,7 @@ m4f::Result<void> Ingest::start() {
   // The muxer goes on with the numbers and the counters of the segments that are there.
   m4f::RingPtr ring = spine_->ring();
   g_object_set(mux.get(), "ring", &ring, nullptr);
-  g_object_set(sink, "sync", plan_.supervision.paced, "async", FALSE, "enable-last-sample", FALSE, nullptr);
+  g_object_set(sink, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
   gst_bin_add(GST_BIN(pipeline_.get()), sink);
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = Entry::new_sample;

@@ -26,7 +26,7 @@ template <typename T>
 struct Computed {
   const char* name;
   const char* blurb;
-  GType type;  // G_TYPE_POINTER or a boxed type
+  GType type;  // G_TYPE_POINTER, G_TYPE_BOOLEAN (false at first, may be set while playing) or a boxed type
   void (T::*get)(GValue*);
   void (T::*set)(const GValue*);
 };
@@ -91,7 +91,12 @@ template <typename T>
 GParamSpec* spec_of(const Computed<T>& computed) {
   int flags = G_PARAM_STATIC_STRINGS;
   if (computed.get) flags |= G_PARAM_READABLE;
-  if (computed.set) flags |= G_PARAM_WRITABLE | GST_PARAM_MUTABLE_READY;
+  const bool flag = computed.type == G_TYPE_BOOLEAN;
+  if (computed.set) flags |= G_PARAM_WRITABLE | (flag ? GST_PARAM_MUTABLE_PLAYING : GST_PARAM_MUTABLE_READY);
+  if (flag) {
+    return g_param_spec_boolean(computed.name, computed.name, computed.blurb, FALSE,
+                                static_cast<GParamFlags>(flags));
+  }
   if (computed.type == G_TYPE_POINTER) {
     return g_param_spec_pointer(computed.name, computed.name, computed.blurb,
                                 static_cast<GParamFlags>(flags));

@@ -30,6 +30,7 @@ struct Settings {
   uint32_t segment_duration = 5000;
   uint32_t part_duration = 200;
   bool slew = true;
+  bool pace = false;
 };
 
 Ticks wall_clock() {
@@ -58,6 +59,9 @@ class Mux {
             "Follow this machine's clock where the source's drifts from it, a little at each segment; "
             "off for what is paced by it anyway",
             &Settings::slew},
+        gstx::Field<Settings>{"pace",
+                              "Let every frame in at its running time, for sources that give them faster",
+                              &Settings::pace},
     };
     return kFields;
   }
@@ -68,11 +72,17 @@ class Mux {
         gstx::Computed<Mux>{
             "ring", "std::shared_ptr<m4f::LiveRing>* (copied) whose newest segment the first one continues",
             G_TYPE_POINTER, nullptr, &Mux::set_ring},
+        gstx::Computed<Mux>{"hold",
+                            "Take frames and cut none: the open segment is sealed; false = begin at the next "
+                            "key frame",
+                            G_TYPE_BOOLEAN, &Mux::get_hold, &Mux::set_hold},
     };
     return kComputed;
   }
 
   static void class_init(GstElementClass* klass) {
+    begin_signal = g_signal_new("begin", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, nullptr, nullptr,
+                                nullptr, G_TYPE_NONE, 0);
     gstx::override<&Mux::request_new_pad>(klass->request_new_pad);
     gstx::override<&Mux::release_pad>(klass->release_pad);
     gstx::override<&Mux::change_state>(klass->change_state);
@@ -98,6 +108,8 @@ class Mux {
   gstx::SettingsStore<Settings> settings_;
 
  private:
+  static inline guint begin_signal = 0;
+
   GstPad* request_new_pad(GstPadTemplate* made_from, const gchar* name, const GstCaps*);
   void release_pad(GstPad* pad);
   GstStateChangeReturn change_state(GstStateChange transition);
@@ -105,6 +117,8 @@ class Mux {
   bool sink_event(GstPad* pad, Ptr<GstEvent> event);
   void get_stats(GValue* value);
   void set_ring(const GValue* value);
+  void get_hold(GValue* value);
+  void set_hold(const GValue* value);
 
   void start();
   void stop();
@@ -113,6 +127,9 @@ class Mux {
   void on_flush_stop(MuxInput& input);
   void peek_caps();
   void ask_source(MuxInput& input);
+  void wait_for_time(MuxInput& input, GstBuffer* buffer) EXCLUDES_LOCK(mutex_);
+  void stop_pacing() REQUIRES_LOCK(mutex_);
+  void begin_if_ready() EXCLUDES_LOCK(mutex_);
   void wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) REQUIRES_LOCK(mutex_);
   void finish_if_ended() REQUIRES_LOCK(mutex_);
   GstFlowReturn let_out() EXCLUDES_LOCK(mutex_);
@@ -129,6 +146,9 @@ class Mux {
   m4f::RingPtr ring_ GUARDED_BY(mutex_);
   MuxTracks tracks_ GUARDED_BY(mutex_);
   bool flushing_ GUARDED_BY(mutex_) = false;
+  bool pace_ GUARDED_BY(mutex_) = false;
+  bool hold_ GUARDED_BY(mutex_) = false;
+  bool beginning_ GUARDED_BY(mutex_) = false;  // a thread is emitting the signal
 };
 
 GstPad* Mux::request_new_pad(GstPadTemplate* made_from, const gchar* name, const GstCaps*) {
@@ -160,6 +180,7 @@ void Mux::release_pad(GstPad* pad) {
   {
     Lock lock(mutex_);
     input.leaving = true;
+    stop_pacing();
     moved_.notify_all();
   }
   gst_pad_set_active(pad, FALSE);  // its thread has left the element after this
@@ -180,6 +201,7 @@ GstStateChangeReturn Mux::change_state(GstStateChange transition) {
     output_.set_flushing(true);
     Lock lock(mutex_);
     flushing_ = true;
+    stop_pacing();
     moved_.notify_all();
   }
   const GstStateChangeReturn result = gstx::parent_class<Mux>()->change_state(element_, transition);
@@ -195,8 +217,8 @@ void Mux::start() {
   to.slew = settings.slew;
   {
     Lock lock(mutex_);
-    const auto view = ring_ ? ring_->view() : nullptr;
-    tracks_.start(to, view && !view->segments.empty() ? view->segments.back() : nullptr);
+    tracks_.start(to, hold_, ring_ || g_signal_has_handler_pending(element_, begin_signal, 0, FALSE));
+    pace_ = settings.pace;
     flushing_ = false;
   }
   output_.set_flushing(false);
@@ -270,6 +292,45 @@ void Mux::ask_source(MuxInput& input) {
   input.may_grow = input.may_grow && made_from && GST_PAD_TEMPLATE_PRESENCE(made_from) == GST_PAD_SOMETIMES;
 }
 
+// Any thread of a pad; others unschedule it.
+void Mux::wait_for_time(MuxInput& input, GstBuffer* buffer) {
+  Ptr<GstClock> clock(gst_element_get_clock(element_));
+  if (!clock) return;
+  GstClockID id = nullptr;
+  {
+    Lock lock(mutex_);
+    const std::optional<Ticks> at = input.time_of(buffer);
+    if (!pace_ || flushing_ || input.leaving || !at || at->count <= 0) return;
+    id = gst_clock_new_single_shot_id(
+        clock.get(), gst_element_get_base_time(element_) + static_cast<GstClockTime>(at->to_ns()));
+    input.pacing = id;
+  }
+  gst_clock_id_wait(id, nullptr);
+  {
+    Lock lock(mutex_);
+    input.pacing = nullptr;
+  }
+  gst_clock_id_unref(id);
+}
+
+void Mux::stop_pacing() {
+  for (MuxInput& input : tracks_.inputs())
+    if (input.pacing) gst_clock_id_unschedule(input.pacing);
+}
+
+// A segment may begin: whoever listens ends what is in the ring before it.
+void Mux::begin_if_ready() {
+  {
+    Lock lock(mutex_);
+    if (beginning_ || !tracks_.wants_to_begin()) return;
+    beginning_ = true;
+  }
+  g_signal_emit(element_, begin_signal, 0);
+  Lock lock(mutex_);
+  beginning_ = false;
+  if (tracks_.wants_to_begin() && !flushing_) tracks_.begin(ring_.get());
+}
+
 void Mux::wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) {
   const std::optional<Ticks> at = input.time_of(buffer);
   if (!at) return;
@@ -291,6 +352,7 @@ void Mux::wait_for_others(MuxInput& input, GstBuffer* buffer, Lock& lock) {
 GstFlowReturn Mux::chain(GstPad* pad, Ptr<GstBuffer> buffer) {
   MuxInput& input = input_of(pad);
   ask_source(input);
+  wait_for_time(input, buffer.get());
   Lock lock(mutex_);
   if (!tracks_.declared()) {
     lock.unlock();
@@ -302,6 +364,7 @@ GstFlowReturn Mux::chain(GstPad* pad, Ptr<GstBuffer> buffer) {
   if (!input.caps_seen()) return GST_FLOW_NOT_NEGOTIATED;
   tracks_.take(input, std::move(buffer), wall_clock(), steady_clock());
   lock.unlock();
+  begin_if_ready();
   return let_out();
 }
 
@@ -322,6 +385,7 @@ void Mux::on_flush_start() {
   Lock lock(mutex_);
   if (flushing_) return;
   flushing_ = true;
+  stop_pacing();
   moved_.notify_all();
   lock.unlock();
   output_.set_flushing(true);
@@ -378,6 +442,10 @@ bool Mux::sink_event(GstPad* pad, Ptr<GstEvent> event) {
       input.eos = true;
       input.lane.ended = true;
       moved_.notify_all();
+      tracks_.settle_if_ended(steady_clock());
+      lock.unlock();
+      begin_if_ready();
+      lock.lock();
       finish_if_ended();
       lock.unlock();
       let_out();
@@ -418,6 +486,24 @@ void Mux::set_ring(const GValue* value) {
   auto* ring = static_cast<const m4f::RingPtr*>(g_value_get_pointer(value));
   Lock lock(mutex_);
   ring_ = ring ? *ring : nullptr;
+}
+
+void Mux::get_hold(GValue* value) {
+  Lock lock(mutex_);
+  g_value_set_boolean(value, hold_ ? TRUE : FALSE);
+}
+
+// What was sealed is downstream when this returns.
+void Mux::set_hold(const GValue* value) {
+  constexpr std::chrono::milliseconds kPatience(500);  // with a downstream that is stuck
+  const bool hold = g_value_get_boolean(value) != FALSE;
+  {
+    Lock lock(mutex_);
+    if (std::exchange(hold_, hold) == hold) return;
+    tracks_.set_hold(hold);
+  }
+  let_out();
+  if (hold) output_.wait_until_pushed(kPatience);
 }
 
 void Mux::get_stats(GValue* value) {

@@ -48,8 +48,9 @@ class MuxInput {
   bool eos = false;
   bool live = false;  // its source is, as far as it says
   bool asked = false;
-  bool may_grow = false;  // its source shows pads as it finds them, and has not said that it is through
-  bool leaving = false;   // its pad is being released
+  bool may_grow = false;        // its source shows pads as it finds them, and has not said that it is through
+  bool leaving = false;         // its pad is being released
+  GstClockID pacing = nullptr;  // its thread waits for this time
   Lane lane;
   uint64_t unusable = 0;  // buffers that gave no frame because of an error
   bool warned = false;    // about the present caps' frames

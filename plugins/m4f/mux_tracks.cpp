@@ -28,13 +28,36 @@ bool same_tracks(const std::vector<m4f::Track>& a, const std::vector<m4f::Track>
 
 }  // namespace
 
-void MuxTracks::start(const m4f::SegmenterSettings& settings, const m4f::SegmentPtr& after) {
+void MuxTracks::start(const m4f::SegmenterSettings& settings, bool on_hold, bool asks) {
   segmenter_.emplace(settings, [this](const RecordEvent& event) { on_record(event); });
-  if (after) segmenter_->go_on_after(after);
+  if (on_hold) segmenter_->hold();
+  if (asks) segmenter_->ask_before_begin();
+  newest_ = 0;
+  video_ = audio_ = {};
   declared_ = complete_ = ended_ = false;
   segments_ = 0;
   last_dts_ = Ticks();
   running_time_ = 0;
+}
+
+void MuxTracks::set_hold(bool hold) {
+  if (!segmenter_) return;
+  if (hold)
+    segmenter_->hold();
+  else
+    segmenter_->release();
+}
+
+void MuxTracks::begin(const m4f::LiveRing* ring) {
+  if (ring) {
+    const auto view = ring->view();
+    // What this one has cut itself may still be on its way to the ring.
+    if (!view->segments.empty() && view->segments.back()->header().number > newest_)
+      segmenter_->go_on_after(view->segments.back());
+    else
+      segmenter_->number_after(view->newest);
+  }
+  segmenter_->begin();
 }
 
 void MuxTracks::stop() {
@@ -144,6 +167,9 @@ void MuxTracks::push(MuxInput& input, GstBuffer* buffer, Ticks now, Ticks steady
   if (!frame) return warn_once(input, frame.error());
   if (!*frame) return;
   (*frame)->track = *input.index;
+  MuxStats::Kind& kind = input.content == Content::kVideo ? video_ : audio_;
+  ++kind.frames;
+  kind.last = std::chrono::nanoseconds(steady.to_ns());
   const Ticks running = (*frame)->dts ? *(*frame)->dts : *(*frame)->pts;
   if (running.count >= 0) running_time_ = static_cast<GstClockTime>(running.to_ns());
   if (auto pushed = segmenter_->push(**frame, now, steady); !pushed) warn_once(input, pushed.error());
@@ -161,6 +187,7 @@ void MuxTracks::on_record(const RecordEvent& event) {
     const m4f::SegmentHeader& header = opened->segment->header();
     sent_ = 0;
     ++segments_;
+    newest_ = header.number;
     if (!same_tracks(header.tracks, tracks_)) {
       tracks_ = header.tracks;
       messages_.emplace_back(gst_message_new_element(GST_OBJECT(owner_), tracks_structure(header).release()));
@@ -174,6 +201,13 @@ void MuxTracks::interrupt() {
   held_bytes_ = 0;
   ended_ = false;
   if (segmenter_) segmenter_->interrupt();
+}
+
+void MuxTracks::settle_if_ended(Ticks steady) {
+  if (!segmenter_ || ended_ || inputs_.empty()) return;
+  if (!all_inputs([](const MuxInput& input) { return input.eos; })) return;
+  if (!declared_) declare(steady);
+  segmenter_->settle();
 }
 
 bool MuxTracks::finish_if_ended(Ticks steady) {
@@ -203,6 +237,8 @@ MuxStats MuxTracks::stats() const {
   if (segmenter_) stats.segmenter = segmenter_->stats();
   stats.segments = segments_;
   stats.last_dts = last_dts_;
+  stats.video = video_;
+  stats.audio = audio_;
   for (const MuxInput& input : inputs_) stats.unusable += input.unusable;
   return stats;
 }

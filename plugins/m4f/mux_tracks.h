@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "m4f/mux_input.h"
+#include "m4f/ring/live_ring.h"
 #include "m4f/segment/segmenter.h"
 #include "m4f/stats.h"
 
@@ -22,8 +23,13 @@ class MuxTracks {
   // `owner` is the source of messages.
   MuxTracks(GstElement* owner, Out out) : owner_(owner), out_(std::move(out)) {}
 
-  // A new run; its first segment continues `after` if there is one.
-  void start(const m4f::SegmenterSettings& settings, const m4f::SegmentPtr& after);
+  // A new run. `asks`: no segment begins but by begin().
+  void start(const m4f::SegmenterSettings& settings, bool on_hold, bool asks);
+  // On hold frames are counted and their tracks followed; an open segment is sealed and none is cut.
+  void set_hold(bool hold);
+  // A segment could begin, and waits for begin(). It goes on after the newest of `ring` (may be null).
+  bool wants_to_begin() const { return segmenter_ && segmenter_->wants_to_begin(); }
+  void begin(const m4f::LiveRing* ring);
   // Seals the open segment and forgets the run, but not the inputs.
   void stop();
   bool running() const { return segmenter_.has_value(); }
@@ -41,6 +47,8 @@ class MuxTracks {
   void take(MuxInput& input, gstx::Ptr<GstBuffer> buffer, m4f::Ticks now, m4f::Ticks steady);
   // Everything that was kept and not declared is lost; what follows is a discontinuity.
   void interrupt();
+  // If every input ended: what there is must do to begin with. To be called before finish_if_ended().
+  void settle_if_ended(m4f::Ticks steady);
   // If every input ended: seals the last segment and says so, once.
   bool finish_if_ended(m4f::Ticks steady);
 
@@ -68,6 +76,7 @@ class MuxTracks {
   const Out out_;
   std::list<MuxInput> inputs_;
   std::optional<m4f::Segmenter> segmenter_;
+  uint64_t newest_ = 0;    // number of its newest segment
   bool declared_ = false;  // the tracks are known to the segmenter
   bool complete_ = false;  // it need not wait for others
   bool ended_ = false;
@@ -78,6 +87,7 @@ class MuxTracks {
   std::vector<m4f::Track> tracks_;           // of the newest segment
   uint64_t segments_ = 0;
   m4f::Ticks last_dts_;
+  MuxStats::Kind video_, audio_;
   size_t sent_ = 0;  // frames of the open segment that went out
   std::vector<gstx::Ptr<GstMessage>> messages_;
 };

@@ -58,6 +58,13 @@ GstFlowReturn OrderedOutput::push_all() {
   return flow_;
 }
 
+void OrderedOutput::wait_until_pushed(std::chrono::milliseconds most) {
+  const auto until = std::chrono::steady_clock::now() + most;
+  Lock lock(mutex_);
+  while (pushing_ && !flushing_)
+    if (changed_.wait_until(lock, until) == std::cv_status::timeout) return;
+}
+
 void OrderedOutput::set_flushing(bool flushing) {
   Lock lock(mutex_);
   flushing_ = flushing;

@@ -2,6 +2,7 @@
 // held.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <variant>
 
@@ -22,6 +23,9 @@ class OrderedOutput {
   // Pushes what is there. If another thread is pushing, leaves it to that one, and waits only where
   // downstream is so slow that the queue is full. Returns what downstream answered last.
   GstFlowReturn push_all() EXCLUDES_LOCK(mutex_);
+
+  // Returns when everything that was added has been pushed, or after `most` if downstream is stuck.
+  void wait_until_pushed(std::chrono::milliseconds most) EXCLUDES_LOCK(mutex_);
 
   // Between flush-start (true) and flush-stop (false) nothing is kept. Nobody waits while flushing.
   void set_flushing(bool flushing) EXCLUDES_LOCK(mutex_);

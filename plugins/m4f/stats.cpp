@@ -14,7 +14,9 @@ Ptr<GstStructure> stats_structure(const MuxStats& s) {
       G_TYPE_UINT64, s.segmenter.timestamp_jumps, "timestamps-corrected", G_TYPE_UINT64,
       s.segmenter.timestamps_corrected, "frames-dropped", G_TYPE_UINT64,
       s.segmenter.frames_dropped + s.unusable, "forced-cuts", G_TYPE_UINT64, s.segmenter.forced_cuts,
-      "drift-ppm", G_TYPE_INT64, s.segmenter.drift_ppm, nullptr));
+      "drift-ppm", G_TYPE_INT64, s.segmenter.drift_ppm, "video-frames", G_TYPE_UINT64, s.video.frames,
+      "video-last", G_TYPE_UINT64, static_cast<guint64>(s.video.last.count()), "audio-frames", G_TYPE_UINT64,
+      s.audio.frames, "audio-last", G_TYPE_UINT64, static_cast<guint64>(s.audio.last.count()), nullptr));
 }
 
 Ptr<GstStructure> stats_structure(const m4f::ts::DemuxerStats& s) {

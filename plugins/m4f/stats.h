@@ -1,6 +1,8 @@
 // What elements tell about themselves: the `stats` properties and the messages on the bus (docs/elements.md).
 #pragma once
 
+#include <chrono>
+
 #include "gstx/ptr.h"
 #include "m4f/segment/segmenter.h"
 #include "m4f/ts/demuxer.h"
@@ -12,6 +14,12 @@ struct MuxStats {
   uint64_t segments = 0;
   uint64_t unusable = 0;  // buffers that were no frames
   m4f::Ticks last_dts;    // UTC; 0 = none yet
+  // What came in, also while on hold: frames of a kind, and when the newest came (monotonic clock; 0 = none).
+  struct Kind {
+    uint64_t frames = 0;
+    std::chrono::nanoseconds last{0};
+  };
+  Kind video, audio;
 };
 
 gstx::Ptr<GstStructure> stats_structure(const MuxStats& stats);

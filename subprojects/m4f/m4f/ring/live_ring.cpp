@@ -66,6 +66,7 @@ void LiveRing::Impl::publish() {
   const size_t sealed = segments.size() - (!segments.empty() && !segments.back()->sealed());
   next->first_listed = sealed - std::min(sealed, settings.segment_count);
   next->version = version.load(std::memory_order_relaxed) + 1;
+  next->newest = newest;
   next->ended = ended;
   const uint64_t now = next->version;
   std::shared_ptr<const RingView> old = std::move(next);

@@ -24,6 +24,7 @@ struct RingView {
   std::vector<SegmentPtr> segments;  // oldest first, numbers rise; only the last may be unsealed
   size_t first_listed = 0;           // index of the first one that playlists show
   uint64_t version = 0;              // rises with every part end, seal and opened segment
+  uint64_t newest = 0;               // number of the newest segment there ever was; 0 = none
   bool ended = false;                // the stream was stopped; nothing will follow
   const SegmentPtr* find(uint64_t number) const;
 };

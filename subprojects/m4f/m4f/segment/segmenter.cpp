@@ -30,22 +30,58 @@ Segmenter::Segmenter(SegmenterSettings settings, std::function<void(const Record
 Segmenter::~Segmenter() = default;
 
 void Segmenter::go_on_after(const SegmentPtr& last) {
-  assert(!impl_->any_segment && !impl_->running);
+  assert(!impl_->builder);
   const SegmentHeader& header = last->header();
   impl_->any_segment = true;
   impl_->segment = last;
   impl_->number = header.number;
   impl_->discontinuities = header.discontinuity_sequence;
   impl_->other_end = header.start + last->duration();
-  impl_->timeline.not_before(impl_->other_end);
   impl_->counters.emplace(header);
-  for (size_t i = 0; i < last->frame_count(); ++i)
-    impl_->counters->add(last->frame(i), last->frame(i).data.size());
-  for (const Track& track : header.tracks) impl_->part_targets.emplace_back(track.id, track.part_target);
-  for (const Track& track : header.tracks) impl_->written_before.emplace_back(track.id, Ticks());
-  for (size_t i = 0; i < last->frame_count(); ++i)
-    impl_->written_before[last->frame(i).track].second = last->frame(i).dts;
+  // Nothing that follows is shown or heard before the end of what was there, in whatever track.
+  Ticks floor = impl_->other_end;
+  for (size_t i = 0; i < last->frame_count(); ++i) {
+    const Frame& frame = last->frame(i);
+    impl_->counters->add(frame, frame.data.size());
+    floor = std::max(floor, std::max(frame.dts, frame.pts()) + frame.duration);
+    impl_->wrote_before(header.tracks[frame.track].id, frame.dts);
+  }
   for (Impl::TrackState& t : impl_->tracks) t.last_utc = impl_->last_written(t.track.id);
+  impl_->timeline.not_before(floor);
+  for (const Track& track : header.tracks)
+    if (std::ranges::find(impl_->part_targets, track.id, &std::pair<TrackId, Ticks>::first) ==
+        impl_->part_targets.end())
+      impl_->part_targets.emplace_back(track.id, track.part_target);
+}
+
+void Segmenter::number_after(uint64_t number) {
+  impl_->least_number = number;
+}
+
+void Segmenter::hold() {
+  impl_->end_run();
+  impl_->on_hold = true;
+}
+
+void Segmenter::release() {
+  impl_->on_hold = false;
+}
+
+void Segmenter::ask_before_begin() {
+  impl_->asks = true;
+}
+
+bool Segmenter::wants_to_begin() const {
+  return impl_->wanted_lead.has_value();
+}
+
+void Segmenter::settle() {
+  if (!impl_->running && impl_->asks) impl_->wanted_lead = impl_->choose_lead(true);
+}
+
+void Segmenter::begin() {
+  assert(impl_->wanted_lead);
+  (void)impl_->start_run(*std::exchange(impl_->wanted_lead, std::nullopt));
 }
 
 size_t Segmenter::add_track(Track track) {
@@ -91,6 +127,7 @@ void Segmenter::remove_track(size_t index) {
     impl_->drop();
     held = impl_->held.erase(held);
   }
+  if (impl_->wanted_lead == index) impl_->wanted_lead.reset();
   if (impl_->running && index == impl_->lead) impl_->lead = impl_->find_lead();
 }
 
@@ -107,7 +144,7 @@ void Segmenter::interrupt() {
 }
 
 void Segmenter::finish() {
-  if (!impl_->running)
+  if (!impl_->running && !impl_->asks)
     if (auto lead = impl_->choose_lead(true)) (void)impl_->start_run(*lead);
   impl_->end_run();
 }
@@ -123,6 +160,14 @@ Ticks Segmenter::Impl::last_written(TrackId id) const {
   for (const auto& [written, utc] : written_before)
     if (written == id) last = std::max(last, utc);
   return last;
+}
+
+void Segmenter::Impl::wrote_before(TrackId id, Ticks utc) {
+  const auto known = std::ranges::find(written_before, id, &std::pair<TrackId, Ticks>::first);
+  if (known != written_before.end())
+    known->second = std::max(known->second, utc);
+  else
+    written_before.emplace_back(id, utc);
 }
 
 Result<void> Segmenter::Impl::push(const InputFrame& frame, Ticks now, Ticks steady) {
@@ -147,6 +192,7 @@ Result<void> Segmenter::Impl::push(const InputFrame& frame, Ticks now, Ticks ste
   if (stamp->corrected) ++stats.timestamps_corrected;
   t.seen = true;
   t.last_duration = stamp->duration;
+  if (on_hold) return {};
   return running ? accept(arrival) : hold_for_start(arrival);
 }
 

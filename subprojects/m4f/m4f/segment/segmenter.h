@@ -50,8 +50,24 @@ class Segmenter {
 
   // The stream goes on where another segmenter left it (its source was connected again): numbers,
   // discontinuities, continuity counters and part targets continue from `last`; the next segment is a
-  // discontinuity and begins at the end of `last` or later. REQUIRES: before the first frame.
+  // discontinuity and begins where the last frame of `last` was shown or later. REQUIRES: no segment is open.
   void go_on_after(const SegmentPtr& last);
+  // Numbers are above this one, whatever the clock says.
+  void number_after(uint64_t number);
+
+  // From now on frames are only followed, so that their tracks and clocks are known; the open segment is
+  // sealed and nothing is kept.
+  void hold();
+  // Ends hold(): the next key frame of the lead track begins a segment.
+  void release();
+  // From now on no run begins by itself: wants_to_begin() says when one could, and begin() lets it. So a
+  // stream that has several segmenters can hand over from one to the other at that moment.
+  void ask_before_begin();
+  bool wants_to_begin() const;
+  // The stream is about to end: what there is must do to begin with.
+  void settle();
+  // REQUIRES: wants_to_begin()
+  void begin();
 
   // Declares a track; its id is given in order of declaration (v1, v2, a1, ...). More may come later: they
   // appear from the next segment on, with a discontinuity. Returns the index for InputFrame::track. A track

@@ -55,6 +55,7 @@ struct Segmenter::Impl {
   // A frame of a run that has begun: cuts where it is due and writes it.
   Result<void> accept(const Arrival& arrival);
   Ticks last_written(TrackId id) const;
+  void wrote_before(TrackId id, Ticks utc);
   void drop() { ++stats.frames_dropped; }
 
   // segmenter_start.cpp
@@ -62,6 +63,7 @@ struct Segmenter::Impl {
   Result<void> hold_for_start(const Arrival& arrival);
   bool ready_to_start(Ticks steady) const;
   std::optional<size_t> choose_lead(bool waited) const;
+  Result<void> start_or_ask(size_t lead_track);
   Result<void> start_run(size_t lead_track);
   Result<void> release_held();
   Result<void> cut_at_held();
@@ -95,6 +97,10 @@ struct Segmenter::Impl {
   std::optional<Ticks> waiting_since;  // steady, first frame before the run
   std::optional<Ticks> holding_since;  // steady, within a run
 
+  bool on_hold = false;
+  bool asks = false;
+  std::optional<size_t> wanted_lead;  // a run could begin with this track
+
   bool running = false;
   Timeline timeline;
   size_t lead = 0;
@@ -107,6 +113,7 @@ struct Segmenter::Impl {
   SegmentPtr segment;
   std::optional<ts::CounterTracker> counters;
   uint64_t number = 0;
+  uint64_t least_number = 0;  // the first one is above
   uint64_t discontinuities = 0;
   Ticks last_break_start;     // of the first segment after the last discontinuity
   Ticks lead_end, other_end;  // of the last frames, for a segment that nothing continues

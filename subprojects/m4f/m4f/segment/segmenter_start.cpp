@@ -54,7 +54,7 @@ Result<void> Segmenter::Impl::hold_for_start(const Arrival& arrival) {
   }
   if (ready_to_start(arrival.steady)) {
     const bool waited = arrival.steady - *waiting_since >= settings.track_wait || held_bytes > kMaxHeldBytes;
-    if (auto chosen = choose_lead(waited)) return start_run(*chosen);
+    if (auto chosen = choose_lead(waited)) return start_or_ask(*chosen);
   }
   // Sound from long before the picture will not be needed.
   const bool has_video =
@@ -67,9 +67,16 @@ Result<void> Segmenter::Impl::hold_for_start(const Arrival& arrival) {
   return {};
 }
 
+Result<void> Segmenter::Impl::start_or_ask(size_t lead_track) {
+  if (!asks) return start_run(lead_track);
+  wanted_lead = lead_track;
+  return {};
+}
+
 Result<void> Segmenter::Impl::start_run(size_t lead_track) {
   const auto first = std::ranges::find_if(
       held, [&](const Held& h) { return h.arrival.track == lead_track && h.arrival.key; });
+  if (first == held.end()) return {};  // it was too old to be kept until it was let begin
   Held begin = std::move(*first);
   held.erase(first);
   held_bytes -= begin.payload.size();
@@ -82,7 +89,9 @@ Result<void> Segmenter::Impl::start_run(size_t lead_track) {
   const Timeline::Place place =
       timeline.place(lead_track, begin.arrival.stamp.dts, begin.arrival.stamp.duration, begin.arrival.steady);
   timeline.observe(lead_track, begin.arrival.steady);
-  if (!any_segment) number = static_cast<uint64_t>(std::max<int64_t>(begin.arrival.now.to_seconds(), 1)) - 1;
+  if (!any_segment)
+    number = std::max(static_cast<uint64_t>(std::max<int64_t>(begin.arrival.now.to_seconds(), 1)) - 1,
+                      least_number);
   run_start = place.utc;
   cut(tracks[lead_track], begin.arrival, place.utc, any_segment);
   auto written = write(tracks[lead_track], begin.arrival, place.utc);
@@ -127,6 +136,7 @@ void Segmenter::Impl::end_run() {
   waiting_since.reset();
   holding_since.reset();
   break_since.reset();
+  wanted_lead.reset();
   running = false;
   for (TrackState& t : tracks) {
     t.seen = t.active = t.holding = false;

@@ -23,7 +23,7 @@ Ticks absolute(Ticks t) {
 
 void Timeline::start(Ticks dts, Ticks now, Ticks steady) {
   Ticks utc = std::max(now, floor_);
-  if (anchored_) utc = std::max({now, wall(steady), newest_end_});
+  if (anchored_) utc = std::max({now, wall(steady), newest_end_, floor_});
   anchored_ = true;
   anchor_utc_ = utc;
   anchor_steady_ = steady;
