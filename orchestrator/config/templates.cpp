@@ -33,10 +33,10 @@ void fill_name(Stream& stream, std::string_view prefix) {
   for (Push& push : stream.pushes) replace(push.url, stream.name);
 }
 
-const Template* match_prefix(const Config& config, std::string_view name) {
-  const auto found = std::find_if(config.templates.begin(), config.templates.end(),
+const Template* match_prefix(const std::vector<Template>& templates, std::string_view name) {
+  const auto found = std::find_if(templates.begin(), templates.end(),
                                   [&](const Template& t) { return !below(t.prefix, name).empty(); });
-  return found == config.templates.end() ? nullptr : &*found;
+  return found == templates.end() ? nullptr : &*found;
 }
 
 Stream instantiate(const Template& source, std::string_view name) {

@@ -8,7 +8,7 @@
 namespace sluice::config {
 
 // The first template whose prefix, and a '/', `name` begins with. Null: none; also if nothing follows.
-const Template* match_prefix(const Config& config, std::string_view name);
+const Template* match_prefix(const std::vector<Template>& templates, std::string_view name);
 
 // The stream `name` that the template makes: not static, `%s` replaced. In inputs `%s` is the name without
 // the prefix and its slash, in pushes the whole name. Where the name does not begin with the prefix (or there

@@ -109,7 +109,7 @@ TEST(Templates, PrefixesMatchAtASlashAndTheFirstCounts) {
     template none { } template ams { prefix ams; input hls://h/%s/index.m3u8; } template deep { prefix ams/x; }
     template ams2 { prefix cams; })");
   auto name = [&](std::string_view asked) {
-    const Template* t = match_prefix(c, asked);
+    const Template* t = match_prefix(c.templates, asked);
     return t ? t->name : std::string();
   };
   EXPECT_EQ(name("ams/ort"), "ams");

@@ -5,6 +5,7 @@
 #include "m4fhttp/server.h"
 #include "orchestrator/api/api.h"
 #include "orchestrator/http/api_thread.h"
+#include "orchestrator/http/arrival.h"
 #include "orchestrator/http/listeners.h"
 #include "orchestrator/http/pages.h"
 #include "orchestrator/http/rights.h"
@@ -126,7 +127,7 @@ void Front::Impl::handle(const ExchangePtr& exchange) {
 void Front::Impl::media(const ExchangePtr& exchange, std::string_view path) {
   std::string_view name, tail;
   std::shared_ptr<stream::StreamHandle> stream;
-  if (m4f::Delivery::split(path, name, tail)) stream = directory.find(name);
+  if (m4f::Delivery::split(path, name, tail)) stream = directory.find_or_make(name);
   if (!stream) {
     Response response{.status = 404};
     m4fhttp::add_cors(response);
@@ -149,8 +150,13 @@ void Front::Impl::media(const ExchangePtr& exchange, std::string_view path) {
   auto hooks = std::make_shared<StreamHooks>(
       stream, sessions,
       SessionLimits{config->max_sessions, limit == kNoLimit ? std::nullopt : std::optional(limit)});
-  std::shared_ptr<m4f::Delivery> of_stream(stream, &stream->delivery());
-  delivery.serve(exchange, std::move(of_stream), tail, std::move(hooks));
+  auto serve = [this, stream, tail, hooks = std::move(hooks)](const ExchangePtr& e) {
+    std::shared_ptr<m4f::Delivery> of_stream(stream, &stream->delivery());
+    delivery.serve(e, std::move(of_stream), tail, hooks);
+  };
+  const bool reads = exchange->method == Method::kGet || exchange->method == Method::kHead;
+  if (!reads || !m4f::Delivery::is_entrance(tail)) return serve(exchange);
+  serve_when_here(exchange, stream, std::move(serve));
 }
 
 void Front::Impl::call_api(const ExchangePtr& exchange) {

@@ -73,6 +73,47 @@ TEST_F(FrontTest, ServesStreamsByName) {
   EXPECT_NE(refused.find("Retry-After: "), std::string::npos);
 }
 
+TEST_F(FrontTest, AViewerOfAStreamThatRestsStartsItAndWaits) {
+  m4f::RingPtr fresh = empty.delivery_->ring();
+  empty.presence_ = stream::Presence::kStarting;
+  start();
+  TestClient client(front->ports()[0]);
+  client.send("GET /empty/index.ll.m3u8 HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return empty.demands == 1; }));
+  m4f::testing::TestStream begins{{m4f::testing::h264_track(), m4f::testing::aac_track()}, fresh};
+  empty.presence_ = stream::Presence::kHere;
+  begins.segments(1);
+  EXPECT_EQ(status_of_answer(client.read_answer(false)), 200);
+  EXPECT_EQ(empty.demands, 1);
+}
+
+TEST_F(FrontTest, AStreamWhoseSourcesAreDownIsNotFound) {
+  m4f::RingPtr fresh = empty.delivery_->ring();
+  empty.presence_ = stream::Presence::kStarting;
+  start();
+  TestClient client(front->ports()[0]);
+  client.send("GET /empty/mpegts HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return empty.demands == 1; }));
+  empty.presence_ = stream::Presence::kResting;
+  fresh->end();
+  EXPECT_EQ(status_of_answer(client.read_answer(false)), 404);
+}
+
+TEST_F(FrontTest, WhoAsksWhatAStreamIsStartsNone) {
+  empty.presence_ = stream::Presence::kResting;
+  status("/empty/media_info.json");
+  status("/empty/embed.html");
+  status("/empty/index.m3u8", "", 0, "OPTIONS");
+  EXPECT_EQ(empty.demands, 0);
+}
+
+TEST_F(FrontTest, ATemplatesStreamIsMadeWhenItIsAskedFor) {
+  directory.makes = "made";
+  EXPECT_EQ(status("/other/x/embed.html"), 404);
+  EXPECT_EQ(status("/made/x/embed.html"), 200);
+  EXPECT_NE(directory.find("made/x"), nullptr);
+}
+
 TEST_F(FrontTest, CountsViewersAndBytes) {
   const std::string path = "/a/live%20%3Cone%3E/";
   size_t bytes = body_of(ask(path + "index.m3u8", "User-Agent: p\r\n")).size();

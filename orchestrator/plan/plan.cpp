@@ -67,6 +67,7 @@ std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const Int
     const auto url = parse_url(in->url, problem);
     if (!url) return fail("this URL cannot be used: " + problem);
     InputPlan planned;
+    planned.index = static_cast<size_t>(in - stream.inputs.data());
     const auto standard = kind == config::SourceKind::kHls ? kHlsSourceTimeout : kSourceTimeout;
     planned.supervision.scheme = url->scheme;
     planned.supervision.address = url->address();

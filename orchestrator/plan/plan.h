@@ -65,6 +65,7 @@ struct Supervision {
 };
 
 struct InputPlan {
+  size_t index = 0;   // in the stream's configuration
   Pipeline pipeline;  // holds the element named "mux" (m4fmux), whose source pad is left to be linked
   Supervision supervision;
 };

@@ -20,7 +20,7 @@ uint64_t number(const GstStructure* stats, const char* field) {
 
 void add(IngestFigures& figures, std::string_view factory, const GstStructure* stats) {
   if (factory == "m4fmux") {
-    figures.frames += number(stats, "frames");
+    figures.frames += number(stats, "video-frames") + number(stats, "audio-frames");
     figures.bytes = std::max(figures.bytes, number(stats, "bytes"));
     figures.errors.timestamps += number(stats, "timestamp-jumps") + number(stats, "timestamps-corrected");
   } else if (factory == "m4ftsdemux") {
@@ -69,6 +69,21 @@ IngestFigures gather_figures(GstBin* pipeline) {
   }
   g_value_unset(&item);
   return figures;
+}
+
+SeenFrames seen_frames(GstElement* mux) {
+  Ptr<GstStructure> stats;
+  g_object_get(mux, "stats", static_cast<GstStructure**>(out(stats)), nullptr);
+  SeenFrames seen;
+  if (!stats) return seen;
+  const auto at = [&](const char* field) -> std::optional<TimePoint> {
+    const uint64_t ns = number(stats.get(), field);
+    if (ns == 0) return std::nullopt;
+    return TimePoint(std::chrono::nanoseconds(ns));
+  };
+  seen.video = at("video-last");
+  seen.audio = at("audio-last");
+  return seen;
 }
 
 }  // namespace sluice::stream

@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 
 #include "orchestrator/stream/directory.h"
+#include "orchestrator/stream/input_choice.h"
 
 namespace sluice::stream {
 
@@ -14,5 +15,7 @@ struct IngestFigures {
 
 // Any thread; the elements' statistics are atomic reads or under their own locks.
 IngestFigures gather_figures(GstBin* pipeline);
+// When an m4fmux's newest frames came.
+SeenFrames seen_frames(GstElement* mux);
 
 }  // namespace sluice::stream

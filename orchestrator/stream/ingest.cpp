@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "orchestrator/stream/advice.h"
@@ -14,21 +15,6 @@ namespace sluice::stream {
 namespace {
 
 constexpr guint kStopDeadlineMs = 5000;
-
-// Seals what the muxer holds: its end of stream comes out as the last record.
-void end_muxer(GstElement* pipeline) {
-  Ptr<GstElement> mux(gst_bin_get_by_name(GST_BIN(pipeline), "mux"));
-  if (!mux) return;
-  std::vector<Ptr<GstPad>> pads;
-  gst_element_foreach_sink_pad(
-      mux.get(),
-      [](GstElement*, GstPad* pad, gpointer data) -> gboolean {
-        static_cast<std::vector<Ptr<GstPad>>*>(data)->push_back(ref(pad));
-        return TRUE;
-      },
-      &pads);
-  for (const Ptr<GstPad>& pad : pads) gst_pad_send_event(pad.get(), gst_event_new_eos());
-}
 
 // The answer to rtspsrc's select-stream: `num` counts the SDP's media from 0.
 gboolean select_stream(GstElement*, guint num, GstCaps*, gpointer data) {
@@ -51,54 +37,109 @@ m4f::Result<void> set_up_source(GstElement* pipeline, const plan::Supervision& s
 
 }  // namespace
 
-// Shared with the streaming thread: outlives the ingest as long as a pipeline that hangs does.
-struct Ingest::Entry {
-  std::shared_ptr<Spine> spine;
-  uint64_t ticket = 0;
+// Outlives the ingest as long as a pipeline that hangs does.
+struct Ingest::Body {
+  explicit Body(std::shared_ptr<Junction> j) : junction(std::move(j)) {}
 
-  static GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {
-    auto* entry = static_cast<Entry*>(data);
-    Ptr<GstSample> sample(gst_app_sink_pull_sample(sink));
-    if (!sample) return GST_FLOW_EOS;
-    if (GstBuffer* buffer = gst_sample_get_buffer(sample.get()))
-      entry->spine->push(entry->ticket, gst_buffer_ref(buffer));
-    return GST_FLOW_OK;
+  const std::shared_ptr<Junction> junction;
+  // Made by the ingest, filled by a worker.
+  const std::shared_ptr<GstElement> pipeline{
+      static_cast<GstElement*>(gst_object_ref_sink(gst_pipeline_new(nullptr))), GstRelease()};
+
+  std::mutex mutex;  // guards what follows; nothing is called with it held
+  Ptr<GstElement> mux;
+  std::shared_ptr<Junction::Seat> seat;
+  bool hold = false;
+  bool ended = false;
+
+  // Both in a worker.
+  m4f::Result<void> build(const plan::InputPlan& plan, std::function<void()> began,
+                          std::function<void(std::string)> unlinked);
+  void take_down() { gst_element_set_state(pipeline.get(), GST_STATE_NULL); }
+
+  std::shared_ptr<Junction::Seat> current_seat() {
+    std::lock_guard lock(mutex);
+    return seat;
+  }
+  Ptr<GstElement> current_mux() {
+    std::lock_guard lock(mutex);
+    return mux ? ref(mux.get()) : nullptr;
   }
 };
 
-Ingest::Ingest(plan::InputPlan plan, std::shared_ptr<Spine> spine, Workers& workers, Callbacks callbacks)
-    : plan_(std::move(plan)), spine_(std::move(spine)), workers_(workers), callbacks_(std::move(callbacks)) {}
+namespace {
+
+// What the callbacks of one pipeline need.
+struct Passage {
+  std::shared_ptr<Junction> junction;
+  std::shared_ptr<Junction::Seat> seat;
+
+  static GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {
+    auto* passage = static_cast<Passage*>(data);
+    Ptr<GstSample> sample(gst_app_sink_pull_sample(sink));
+    if (!sample) return GST_FLOW_EOS;
+    if (GstBuffer* buffer = gst_sample_get_buffer(sample.get()))
+      passage->junction->push(*passage->seat, gst_buffer_ref(buffer));
+    return GST_FLOW_OK;
+  }
+  static void drop(gpointer data) { delete static_cast<Passage*>(data); }
+};
+
+// The same for the muxer's own signal: the seat keeps the muxer, so the muxer must not keep the seat.
+struct Beginning {
+  std::shared_ptr<Junction> junction;
+  std::weak_ptr<Junction::Seat> seat;
+
+  static void begin(GstElement*, gpointer data) {
+    auto* beginning = static_cast<Beginning*>(data);
+    if (auto seat = beginning->seat.lock()) beginning->junction->take_over(seat);
+  }
+  static void drop(gpointer data, GClosure*) { delete static_cast<Beginning*>(data); }
+};
+
+}  // namespace
+
+m4f::Result<void> Ingest::Body::build(const plan::InputPlan& plan, std::function<void()> began,
+                                      std::function<void(std::string)> unlinked) {
+  GstBin* bin = GST_BIN(pipeline.get());
+  if (auto built = stream::build(plan.pipeline, bin, std::move(unlinked)); !built) return built;
+  if (auto set = set_up_source(pipeline.get(), plan.supervision); !set) return set;
+  Ptr<GstElement> made(gst_bin_get_by_name(bin, "mux"));
+  GstElement* sink = gst_element_factory_make("appsink", nullptr);
+  if (!made || !sink) return m4f::error(m4f::Errc::kNotFound, "the pipeline has no muxer or no appsink");
+  // The muxer goes on with the numbers and the counters of the segments that are there.
+  m4f::RingPtr ring = junction->spine()->ring();
+  g_object_set(made.get(), "ring", &ring, nullptr);
+  g_object_set(sink, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
+  gst_bin_add(bin, sink);
+  if (!gst_element_link(made.get(), sink)) return m4f::error(m4f::Errc::kInvalid, "the muxer does not link");
+  auto place = std::make_shared<Junction::Seat>(ref(made.get()), std::move(began));
+  GstAppSinkCallbacks callbacks{};
+  callbacks.new_sample = Passage::new_sample;
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, new Passage{junction, place}, Passage::drop);
+  g_signal_connect_data(made.get(), "begin", G_CALLBACK(Beginning::begin), new Beginning{junction, place},
+                        Beginning::drop, GConnectFlags(0));
+  std::lock_guard lock(mutex);
+  g_object_set(made.get(), "hold", hold ? TRUE : FALSE, nullptr);
+  mux = std::move(made);
+  seat = std::move(place);
+  return {};
+}
+
+Ingest::Ingest(plan::InputPlan plan, std::shared_ptr<Junction> junction, Workers& workers,
+               Callbacks callbacks)
+    : plan_(std::move(plan)),
+      workers_(workers),
+      callbacks_(std::move(callbacks)),
+      body_(std::make_shared<Body>(std::move(junction))) {}
 
 Ingest::~Ingest() {
   if (watch_) g_source_remove(watch_);
 }
 
-m4f::Result<void> Ingest::start() {
-  pipeline_.reset(static_cast<GstElement*>(gst_object_ref_sink(gst_pipeline_new(nullptr))), GstRelease());
-  std::weak_ptr<Ingest> weak = weak_from_this();
-  auto built = build(plan_.pipeline, GST_BIN(pipeline_.get()), [weak](std::string text) {
-    post_to_main([weak, text = std::move(text)] {
-      if (auto self = weak.lock()) self->say_once(text);
-    });
-  });
-  if (!built) return built;
-
-  if (auto set = set_up_source(pipeline_.get(), plan_.supervision); !set) return set;
-  Ptr<GstElement> mux(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "mux"));
-  GstElement* sink = gst_element_factory_make("appsink", nullptr);
-  if (!mux || !sink) return m4f::error(m4f::Errc::kNotFound, "the pipeline has no muxer or no appsink");
-  // The muxer goes on with the numbers and the counters of the segments that are there.
-  m4f::RingPtr ring = spine_->ring();
-  g_object_set(mux.get(), "ring", &ring, nullptr);
-  g_object_set(sink, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
-  gst_bin_add(GST_BIN(pipeline_.get()), sink);
-  GstAppSinkCallbacks callbacks{};
-  callbacks.new_sample = Entry::new_sample;
-  gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, new Entry{spine_, spine_->new_ticket()},
-                             [](gpointer data) { delete static_cast<Entry*>(data); });
-  if (!gst_element_link(mux.get(), sink)) return m4f::error(m4f::Errc::kInvalid, "the muxer does not link");
-
-  Ptr<GstBus> bus(gst_element_get_bus(pipeline_.get()));
+void Ingest::start(bool held) {
+  body_->hold = held;
+  Ptr<GstBus> bus(gst_element_get_bus(body_->pipeline.get()));
   watch_ = gst_bus_add_watch(
       bus.get(),
       [](GstBus*, GstMessage* message, gpointer data) -> gboolean {
@@ -108,26 +149,64 @@ m4f::Result<void> Ingest::start() {
       },
       this);
 
-  workers_.run([pipeline = pipeline_, weak] {
-    const bool ok = gst_element_set_state(pipeline.get(), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
-    if (ok) return;
-    // The bus carries the reason, if the element that failed gave one; it comes before this.
-    post_to_main([weak] {
-      if (auto self = weak.lock(); self && !self->over_) {
-        self->over_ = true;
-        self->callbacks_.lost("the source could not be started");
-      }
+  std::weak_ptr<Ingest> weak = weak_from_this();
+  const auto fail = [weak](std::string reason) {
+    post_to_main([weak, reason = std::move(reason)] {
+      auto self = weak.lock();
+      if (!self || std::exchange(self->over_, true)) return;
+      self->callbacks_.lost(reason);
     });
+  };
+  const auto began = [weak] {
+    post_to_main([weak] {
+      if (auto self = weak.lock()) self->callbacks_.began();
+    });
+  };
+  const auto unlinked = [weak](std::string text) {
+    post_to_main([weak, text = std::move(text)] {
+      if (auto self = weak.lock()) self->say_once(text);
+    });
+  };
+  workers_.run_in_turn([body = body_, plan = plan_, fail, began, unlinked] {
+    {
+      std::lock_guard lock(body->mutex);
+      if (body->ended) return;
+    }
+    if (auto built = body->build(plan, began, unlinked); !built) return fail(built.error().message());
+    {
+      std::lock_guard lock(body->mutex);
+      if (body->ended) return;
+    }
+    // If it fails the bus carries the reason, if the element gave one; it comes before this.
+    if (gst_element_set_state(body->pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+      return fail("the source could not be started");
+    // Stopped meanwhile: the stop may have come before there was anything to take down.
+    bool ended = false;
+    {
+      std::lock_guard lock(body->mutex);
+      ended = body->ended;
+    }
+    if (ended) body->take_down();
   });
-  return {};
+}
+
+void Ingest::release() {
+  Ptr<GstElement> mux;
+  {
+    std::lock_guard lock(body_->mutex);
+    body_->hold = false;
+    if (body_->mux) mux = ref(body_->mux.get());
+  }
+  if (mux) g_object_set(mux.get(), "hold", FALSE, nullptr);
 }
 
 void Ingest::stop(std::function<void(bool)> done) {
   over_ = true;
-  if (!pipeline_) {
-    post_to_main([done = std::move(done)] { done(true); });
-    return;
+  {
+    std::lock_guard lock(body_->mutex);
+    body_->ended = true;
   }
+  if (auto seat = body_->current_seat()) body_->junction->leave(seat);
   // Both ends of the race hold the flag; who comes first speaks.
   auto answered = std::make_shared<std::atomic<bool>>(false);
   auto deadline = std::make_shared<Timer>();
@@ -137,9 +216,8 @@ void Ingest::stop(std::function<void(bool)> done) {
         if (!answered->exchange(true)) done(false);
       },
       true);
-  workers_.run([pipeline = pipeline_, answered, deadline, done = std::move(done)] {
-    end_muxer(pipeline.get());
-    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  workers_.run([body = body_, answered, deadline, done = std::move(done)] {
+    body->take_down();
     post_to_main([answered, deadline, done] {
       deadline->stop();
       if (!answered->exchange(true)) done(true);
@@ -148,7 +226,12 @@ void Ingest::stop(std::function<void(bool)> done) {
 }
 
 IngestFigures Ingest::figures() const {
-  return pipeline_ ? gather_figures(GST_BIN(pipeline_.get())) : IngestFigures{};
+  return body_->current_mux() ? gather_figures(GST_BIN(body_->pipeline.get())) : IngestFigures{};
+}
+
+SeenFrames Ingest::seen() const {
+  Ptr<GstElement> mux = body_->current_mux();
+  return mux ? seen_frames(mux.get()) : SeenFrames{};
 }
 
 void Ingest::on_message(GstMessage* message) {
@@ -174,7 +257,7 @@ void Ingest::on_message(GstMessage* message) {
       break;
     }
     case GST_MESSAGE_LATENCY:
-      workers_.run([pipeline = pipeline_] { gst_bin_recalculate_latency(GST_BIN(pipeline.get())); });
+      workers_.run([pipeline = body_->pipeline] { gst_bin_recalculate_latency(GST_BIN(pipeline.get())); });
       break;
     default:
       break;

@@ -171,18 +171,8 @@ void InputChoice::lost(size_t i, std::string reason, TimePoint now) {
 
 void InputChoice::took_over(size_t i, TimePoint now) {
   if (!running_) return;
-  const std::optional<size_t> before = shown_;
   Input& input = inputs_[i];
-  if (!input.open) {
-    // It was closed while it began: what it put on hold goes on.
-    if (before) {
-      shown_.reset();
-      next_ = before;
-      inputs_[*before].released = false;
-      release(*before, now);
-    }
-    return settle(now);
-  }
+  if (!input.open) return interrupted(now);
   backup_shown_ = false;
   if (backup_open_) {
     backup_open_ = false;
@@ -203,10 +193,23 @@ void InputChoice::took_over(size_t i, TimePoint now) {
   settle(now);
 }
 
+void InputChoice::interrupted(TimePoint now) {
+  if (!running_) return;
+  if (shown_) {
+    const size_t i = *shown_;
+    inputs_[i].released = false;
+    if (!next_) next_ = i;
+    if (next_ == i) shown_.reset();
+    release(i, now);
+  }
+  settle(now);
+}
+
 void InputChoice::backup_took_over(TimePoint now) {
   if (!running_) return;
+  if (!backup_open_) return interrupted(now);
   if (!shown_) {
-    backup_shown_ = backup_open_;
+    backup_shown_ = true;
     return settle(now);
   }
   Input& input = inputs_[*shown_];
@@ -217,8 +220,7 @@ void InputChoice::backup_took_over(TimePoint now) {
   input.resume_audio = rules.audio_timeout > Millis(0) && now - last_shown_audio_ >= rules.audio_timeout;
   if (!next_) next_ = shown_;
   shown_.reset();
-  backup_shown_ = backup_open_;
-  if (!backup_open_) release(*next_, now);  // it was closed while it began
+  backup_shown_ = true;
   settle(now);
 }
 

@@ -84,6 +84,8 @@ class InputChoice {
   void lost(size_t input, std::string reason, TimePoint now);
   void took_over(size_t input, TimePoint now);
   void backup_took_over(TimePoint now);
+  // Somebody who was closed already began in that moment, and put what was shown on hold.
+  void interrupted(TimePoint now);
   void backup_lost(TimePoint now);
   void allow(size_t input, bool allowed, TimePoint now);
   void publisher(size_t input, bool there, TimePoint now);

@@ -33,22 +33,33 @@ class Streams final : public Directory {
   void apply(const std::vector<config::Stream>& streams, const std::vector<config::Template>& templates,
              const StreamChanges& changed);
   void stop(std::function<void()> done);
+  // Pipelines that hang on their way up or down.
+  int hanging() const { return workers_.busy(); }
 
   std::shared_ptr<StreamHandle> find(std::string_view name) const override;
-  std::shared_ptr<StreamHandle> find_or_make(std::string_view name) override { return find(name); }
+  std::shared_ptr<StreamHandle> find_or_make(std::string_view name) override;
   std::vector<std::shared_ptr<StreamHandle>> list() const override;
 
  private:
-  std::shared_ptr<Stream> make(const config::Stream& config);
+  using StreamPtr = std::shared_ptr<Stream>;
+  StreamPtr make(const config::Stream& config, bool by_user);
+  std::vector<StreamPtr> all() const;
+  void tick();
+  void drop(const StreamPtr& stream);
+  void apply_templates(const std::vector<config::Template>& before);
 
   Log& log_;
   event::Events& events_;
   Workers workers_;
   std::shared_ptr<m4f::PackageCache> cache_;
-  mutable std::shared_mutex mutex_;
-  std::vector<std::shared_ptr<Stream>> streams_;  // file order
-  std::map<std::string, std::shared_ptr<Stream>, std::less<>> by_name_;
   Timer ticker_;
+  bool stopping_ = false;
+
+  mutable std::shared_mutex mutex_;  // guards what follows; streams are called without it
+  std::vector<StreamPtr> streams_;   // file order
+  std::vector<StreamPtr> made_;      // by requests, in their order
+  std::map<std::string, StreamPtr, std::less<>> by_name_;  // of both
+  std::vector<config::Template> templates_;
 };
 
 }  // namespace sluice::stream

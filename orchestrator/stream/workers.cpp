@@ -7,6 +7,10 @@ namespace {
 
 using Job = std::function<void()>;
 
+constexpr guint kTurnsPerProcessor = 2;
+constexpr guint kTurnMs = 1000;  // then a job counts as waiting for something else than the processor
+constexpr gint64 kExitPatienceUs = 500'000;
+
 void run_job(gpointer data, gpointer) {
   auto* job = static_cast<Job*>(data);
   (*job)();
@@ -36,14 +40,57 @@ gboolean run_timer(gpointer data) {
 
 }  // namespace
 
+// A job that counts among those that run at a time.
+struct Workers::Turn {
+  Timer patience;
+};
+
 Workers::Workers() : pool_(g_thread_pool_new(run_job, nullptr, -1, FALSE, nullptr)) {}
 
 Workers::~Workers() {
-  g_thread_pool_free(pool_, FALSE, TRUE);
+  *alive_ = false;
+  for (const gint64 until = g_get_monotonic_time() + kExitPatienceUs;
+       *busy_ > 0 && g_get_monotonic_time() < until;)
+    g_usleep(1000);
+  // Idle threads end; one that hangs is left to the end of the process.
+  g_thread_pool_free(pool_, FALSE, *busy_ == 0);
 }
 
 void Workers::run(Job job) {
-  g_thread_pool_push(pool_, new Job(std::move(job)), nullptr);
+  ++*busy_;
+  auto counted = [job = std::move(job), busy = busy_] {
+    job();
+    --*busy;
+  };
+  g_thread_pool_push(pool_, new Job(std::move(counted)), nullptr);
+}
+
+void Workers::run_in_turn(Job job) {
+  waiting_.push_back(std::move(job));
+  next_turn();
+}
+
+void Workers::next_turn() {
+  while (!waiting_.empty() && turns_.size() < g_get_num_processors() * kTurnsPerProcessor) {
+    auto turn = std::make_shared<Turn>();
+    turns_.push_back(turn);
+    std::weak_ptr<Turn> weak = turn;
+    const auto end = [this, weak, alive = alive_] {
+      auto ended = weak.lock();
+      if (*alive && ended) end_turn(ended);
+    };
+    turn->patience = Timer(kTurnMs, end, true);
+    run([job = std::move(waiting_.front()), end] {
+      job();
+      post_to_main(end);
+    });
+    waiting_.pop_front();
+  }
+}
+
+void Workers::end_turn(const std::shared_ptr<Turn>& turn) {
+  std::erase(turns_, turn);
+  next_turn();
 }
 
 void post_to_main(Job job) {

@@ -4,26 +4,13 @@
 
 #include <glib.h>
 
+#include <atomic>
+#include <deque>
 #include <functional>
+#include <memory>
+#include <vector>
 
 namespace sluice::stream {
-
-// Threads come as jobs need them and go when idle: one job that hangs holds up no other.
-class Workers {
- public:
-  Workers();
-  ~Workers();  // waits for what is running
-  Workers(const Workers&) = delete;
-  Workers& operator=(const Workers&) = delete;
-
-  void run(std::function<void()> job);
-
- private:
-  GThreadPool* pool_;
-};
-
-// Runs `job` in the thread of the default main context, soon.
-void post_to_main(std::function<void()> job);
 
 // Calls `job` in the main loop every `interval_ms` (once, if `once`) until destroyed.
 class Timer {
@@ -38,6 +25,35 @@ class Timer {
 
  private:
   GSource* source_ = nullptr;
+};
+
+// Runs `job` in the thread of the default main context, soon.
+void post_to_main(std::function<void()> job);
+
+// Threads come as jobs need them and go when idle: one job that hangs holds up no other. Main loop's thread.
+class Workers {
+ public:
+  Workers();
+  // Waits for what is running, a moment at most: busy() says what is left.
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  void run(std::function<void()> job);
+  // For jobs that cost the machine something: a few at a time, in turn. One that takes long stops counting.
+  void run_in_turn(std::function<void()> job);
+  int busy() const { return *busy_; }
+
+ private:
+  struct Turn;
+  void next_turn();
+  void end_turn(const std::shared_ptr<Turn>& turn);
+
+  GThreadPool* pool_;
+  const std::shared_ptr<std::atomic<int>> busy_ = std::make_shared<std::atomic<int>>(0);
+  std::deque<std::function<void()>> waiting_;
+  std::vector<std::shared_ptr<Turn>> turns_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // main loop's thread alone
 };
 
 }  // namespace sluice::stream

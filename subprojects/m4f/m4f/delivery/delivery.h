@@ -80,6 +80,8 @@ class Delivery {
   // Whether `tail` is a resource name of a stream at all (for the router: the longest name that leaves a
   // known tail).
   static bool is_resource(std::string_view tail);
+  // Whether a viewer begins with it: a playlist, a manifest or an endless stream.
+  static bool is_entrance(std::string_view tail);
   // Splits "a/b/tracks-v1/mono.m3u8" into name and tail, matching from the right (flussonic URL rules); false
   // = no resource.
   static bool split(std::string_view path, std::string_view& name, std::string_view& tail);

@@ -141,6 +141,18 @@ bool Delivery::is_resource(std::string_view tail) {
   return parse_route(tail).kind != Route::Kind::kNone;
 }
 
+bool Delivery::is_entrance(std::string_view tail) {
+  switch (parse_route(tail).kind) {
+    case Route::Kind::kMaster:
+    case Route::Kind::kMedia:
+    case Route::Kind::kMpd:
+    case Route::Kind::kMpegts:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool Delivery::split(std::string_view path, std::string_view& name, std::string_view& tail) {
   // The longest tail wins: "a/tracks-v1/mono.m3u8" is a's, not that of a stream "a/tracks-v1".
   bool found = false;

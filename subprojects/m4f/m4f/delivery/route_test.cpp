@@ -109,5 +109,13 @@ TEST(Route, PathIsSplitFromTheRight) {
     EXPECT_FALSE(Delivery::split(path, name, tail)) << path;
 }
 
+TEST(Route, AViewerBeginsWithAPlaylistAManifestOrAnEndlessStream) {
+  for (const char* tail : {"index.m3u8", "index.ll.m3u8", "tracks-v1a1/mono.m3u8", "index.mpd", "mpegts"})
+    EXPECT_TRUE(Delivery::is_entrance(tail)) << tail;
+  for (const char* tail :
+       {"embed.html", "info.json", "part-1-2.m4s", "2026/11/20/13/05/37-05000.ts", "", "x"})
+    EXPECT_FALSE(Delivery::is_entrance(tail)) << tail;
+}
+
 }  // namespace
 }  // namespace m4f
