@@ -123,7 +123,7 @@ std::optional<config::Stream> stream_of(const config::Config& config, const std:
   for (const config::Stream& stream : config.streams)
     if (stream.name == name) return stream;
   const config::Template* source =
-      config::stream_name_problem(name).empty() ? config::match_prefix(config, name) : nullptr;
+      config::stream_name_problem(name).empty() ? config::match_prefix(config.templates, name) : nullptr;
   return source ? std::optional(config::instantiate(*source, name)) : std::nullopt;
 }
 
