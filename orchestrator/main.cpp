@@ -217,27 +217,7 @@ int run(config::Config loaded, std::vector<config::SourceFile> sources, const st
   const auto first = configuration.current();
   const config::Config& config = first->config;
   events.apply(config.event_sinks);
-  sluice::http::Front front(configuration, streams, events, {{}, 0, &events});
-  taker.set_front(front);
-  if (auto started = front.start(); !started) {
-    log.error("{}", started.error().message());
-    events.emit(sluice::event::listener_failure(started.error().message()));
-    return kFailed;
-  }
-  events.emit(sluice::event::server_started(SLUICE_VERSION));
-  for (size_t i = 0; i < config.listeners.size(); ++i)
-    events.emit(sluice::event::listener_start(config.listeners[i], front.ports()[i]));
-  streams.start(config.streams, config.templates);
-  say_where(config, front);
-  sluice::stream::Timer log_ticker(kSecondMs, [&log] { log.tick(); });
-
-  sluice::control::Control control([&configuration, &file] {
-    const auto outcome = configuration.reload();
-    return sluice::control::Answer{outcome.has_value(), sluice::store::report(file, outcome)};
-  });
-  if (auto started = control.start(file); !started)
-    log.warning("sluiced --reload will not find this server: {}", started.error().message());
-
+  // Before the first answer over HTTP: who sees that may signal and reload at once.
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   const auto quit = [](gpointer data) -> gboolean {
     g_main_loop_quit(static_cast<GMainLoop*>(data));
@@ -253,6 +233,27 @@ int run(config::Config loaded, std::vector<config::SourceFile> sources, const st
   };
   Reloaded reloaded{configuration, events};
   g_unix_signal_add(SIGHUP, read_again, &reloaded);
+  sluice::control::Control control([&configuration, &file] {
+    const auto outcome = configuration.reload();
+    return sluice::control::Answer{outcome.has_value(), sluice::store::report(file, outcome)};
+  });
+  if (auto opened = control.open(file); !opened)
+    log.warning("sluiced --reload will not find this server: {}", opened.error().message());
+  sluice::http::Front front(configuration, streams, events, {{}, 0, &events});
+  taker.set_front(front);
+  if (auto started = front.start(); !started) {
+    log.error("{}", started.error().message());
+    events.emit(sluice::event::listener_failure(started.error().message()));
+    return kFailed;
+  }
+  events.emit(sluice::event::server_started(SLUICE_VERSION));
+  for (size_t i = 0; i < config.listeners.size(); ++i)
+    events.emit(sluice::event::listener_start(config.listeners[i], front.ports()[i]));
+  streams.start(config.streams, config.templates);
+  say_where(config, front);
+  sluice::stream::Timer log_ticker(kSecondMs, [&log] { log.tick(); });
+
+  control.start();
   g_main_loop_run(loop);
 
   log.info("stopping");

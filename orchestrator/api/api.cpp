@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "orchestrator/api/collection.h"
 #include "orchestrator/api/event_sink_json.h"
@@ -16,38 +17,26 @@ namespace {
 constexpr std::string_view kRoots[] = {"/streamer/api/v3/", "/flussonic/api/v3/"};
 
 // Read in this version; what is known of the reference and not built here says so by 501.
-constexpr std::string_view kNotBuilt[] = {"templates",
-                                          "dvrs",
-                                          "vods",
-                                          "sessions",
-                                          "event_sinks",
-                                          "auth_backends",
-                                          "admin_view_token",
-                                          "caches",
-                                          "logos",
-                                          "iptv",
-                                          "cluster",
-                                          "http_proxies",
-                                          "transponders",
-                                          "multiplexers",
-                                          "dvb_cards",
-                                          "chassis",
-                                          "vsaas",
-                                          "rproxy",
-                                          "vision",
-                                          "license",
-                                          "activate",
-                                          "system",
-                                          "tls",
-                                          "ui_settings",
-                                          "dvr_export_jobs",
-                                          "dvr_episodes",
-                                          "episodes",
-                                          "api_tokens",
-                                          "file_processor",
-                                          "camera_alarm",
-                                          "schema"};
+constexpr std::string_view kNotBuilt[] = {"dvrs",          "vods",
+                                          "sessions",      "event_sinks",
+                                          "auth_backends", "admin_view_token",
+                                          "caches",        "logos",
+                                          "iptv",          "cluster",
+                                          "http_proxies",  "transponders",
+                                          "multiplexers",  "dvb_cards",
+                                          "chassis",       "vsaas",
+                                          "rproxy",        "vision",
+                                          "license",       "activate",
+                                          "system",        "tls",
+                                          "ui_settings",   "dvr_export_jobs",
+                                          "dvr_episodes",  "episodes",
+                                          "api_tokens",    "file_processor",
+                                          "camera_alarm",  "schema"};
 
+// Older words for reading the file again.
+constexpr std::string_view kReload[] = {"/flussonic/api/reload", "/erlyvideo/api/reload"};
+
+const CollectionRules kTemplates{"templates", {"name"}, {"name", "title", "comment"}};
 const CollectionRules kStreams{"streams", {"name"}, {"name", "title", "comment"}};
 const CollectionRules kSessions{"sessions", {"id"}, {"name", "ip", "user_agent"}};
 const CollectionRules kEventSinks{"event_sinks", {"name"}, {"name", "url"}};
@@ -74,6 +63,10 @@ ApiReply bad_query(const std::string& what) {
 
 ApiReply not_found(std::string_view code, std::string_view title) {
   return api_error(404, code, "not_found", title);
+}
+
+bool is_old_reload(std::string_view path) {
+  return std::find(std::begin(kReload), std::end(kReload), path) != std::end(kReload);
 }
 
 bool eat_end(std::string_view& text, std::string_view suffix) {
@@ -111,20 +104,23 @@ Api::Api(store::Store& store, const stream::Directory& directory, std::string ve
 bool Api::owns(std::string_view path) {
   for (const std::string_view root : kRoots)
     if (path.substr(0, root.size()) == root) return true;
-  return false;
+  return is_old_reload(path);
 }
 
 ApiReply Api::handle(const ApiRequest& request, Now now) {
   std::string_view operation = request.path;
   for (const std::string_view root : kRoots)
     if (eat(operation, root)) break;
-  const bool write = request.method != "GET" && request.method != "HEAD";
+  const bool write = (request.method != "GET" && request.method != "HEAD") || is_old_reload(request.path);
   // Probes of an orchestrator need no password.
   if (operation == "monitoring/liveness" || operation == "monitoring/readiness")
-    return write ? route({}, request, now) : monitoring(now);
-  switch (auth::ApiAuth(store_.current()->config).check(request.authorization, write)) {
+    return write ? route({}, request, now, Secrets::kHidden) : monitoring(now);
+  const auth::ApiAuth auth(store_.current()->config);
+  switch (auth.check(request.authorization, write)) {
     case auth::Verdict::kAllowed:
-      return route(operation, request, now);
+      return route(operation, request, now,
+                   auth.check(request.authorization, true) == auth::Verdict::kAllowed ? Secrets::kShown
+                                                                                      : Secrets::kHidden);
     case auth::Verdict::kUnknown:
       return api_error(401, "authorization_failed", "authorization_failed", "user and password are needed");
     case auth::Verdict::kForbidden:
@@ -134,38 +130,89 @@ ApiReply Api::handle(const ApiRequest& request, Now now) {
                    "wrong user or password, or not enough rights");
 }
 
-ApiReply Api::route(std::string_view operation, const ApiRequest& request, Now now) {
+ApiReply Api::route(std::string_view operation, const ApiRequest& request, Now now, Secrets secrets) {
+  const bool looks = request.method == "GET" || request.method == "HEAD";
+  ApiReply reply = looks && !is_old_reload(operation) ? look(operation, request, now, secrets)
+                                                      : change(operation, request, now);
+  if (reply.status != 0) return reply;
   const std::string_view head = operation.substr(0, operation.find('/'));
-  if (request.method == "GET" || request.method == "HEAD") {
-    std::string_view rest = operation;
-    if (operation == "streams") return streams(request.query, now);
-    if (eat(rest, "streams/") && !rest.empty()) {
-      std::string_view name = rest;
-      // A stream of just that name comes first.
-      if (shown_.sessions && eat_end(name, "/sessions") && !directory_.find(rest)) {
-        if (!directory_.find(name)) return not_found("stream_not_found", "there is no stream of that name");
-        return sessions(name, request.query);
-      }
-      return stream(rest, now);
-    }
-    if (operation == "config/stats") return config_stats(now);
-    if (shown_.sessions && operation == "sessions") return sessions({}, request.query);
-    if (shown_.sessions && eat(rest, "sessions/")) return session(rest);
-    if (shown_.event_sinks && operation == "event_sinks") return event_sinks(request.query);
-    if (shown_.event_sinks && eat(rest, "event_sinks/")) return event_sink(rest, request.query);
-  }
   for (const std::string_view known : kNotBuilt)
     if (head == known)
       return api_error(501, "not_implemented", "not_implemented", "this server does not have that");
   return api_error(405, "unknown_operation", "unknown_operation", "there is no such operation");
 }
 
-ApiReply Api::streams(std::string_view text, Now now) const {
+// Status 0: there is nothing of that kind to look at.
+ApiReply Api::look(std::string_view operation, const ApiRequest& request, Now now, Secrets secrets) {
+  std::string_view rest = operation;
+  if (operation == "streams") return streams(request.query, now, secrets);
+  if (eat(rest, "streams/") && !rest.empty()) {
+    std::string_view name = rest;
+    // A stream of just that name comes first.
+    if (shown_.sessions && eat_end(name, "/sessions") && !directory_.find(rest)) {
+      if (!directory_.find(name)) return not_found("stream_not_found", "there is no stream of that name");
+      return sessions(name, request.query);
+    }
+    return stream(rest, now, secrets);
+  }
+  if (operation == "templates") return templates(request.query, secrets);
+  if (eat(rest, "templates/") && !rest.empty()) return template_of(rest, secrets);
+  if (operation == "config") return answer(stored_config(*on_disk_.blocks(store_.current()), secrets));
+  if (operation == "config/stats") return config_stats(now);
+  if (shown_.sessions && operation == "sessions") return sessions({}, request.query);
+  if (shown_.sessions && eat(rest, "sessions/")) return session(rest);
+  if (shown_.event_sinks && operation == "event_sinks") return event_sinks(request.query);
+  if (shown_.event_sinks && eat(rest, "event_sinks/")) return event_sink(rest, request.query);
+  return {0, {}, false};
+}
+
+// Status 0: there is no such change.
+ApiReply Api::change(std::string_view operation, const ApiRequest& request, Now now) {
+  const bool put = request.method == "PUT", post = request.method == "POST",
+             remove = request.method == "DELETE";
+  if (is_old_reload(operation) ? !put && !remove : post && operation == "config/reload")
+    return writer_.reload();
+  std::string_view rest = operation;
+  if (eat(rest, "streams/") && !rest.empty()) {
+    if (put) {
+      ApiReply reply = writer_.put(Kind::kStream, rest, request.body);
+      return reply.status == 0 ? stream(rest, now, Secrets::kShown) : reply;
+    }
+    if (remove) {
+      const ApiReply reply = writer_.remove(Kind::kStream, rest);
+      return reply.status == 0 ? ApiReply{204, {}, false} : reply;
+    }
+    if (const size_t inputs = rest.rfind("/inputs/"); post && inputs != rest.npos && eat_end(rest, "/select"))
+      return select_input(rest.substr(0, inputs), rest.substr(inputs + std::string_view("/inputs/").size()));
+  }
+  if (eat(rest, "templates/") && !rest.empty()) {
+    if (put) {
+      ApiReply reply = writer_.put(Kind::kTemplate, rest, request.body);
+      return reply.status == 0 ? template_of(rest, Secrets::kShown) : reply;
+    }
+    if (remove) {
+      const ApiReply reply = writer_.remove(Kind::kTemplate, rest);
+      return reply.status == 0 ? ApiReply{204, {}, false} : reply;
+    }
+  }
+  if (operation == "config" && post) return writer_.check_config(request.body);
+  if (operation == "config" && put) {
+    const ApiReply reply = writer_.put_config(request.body);
+    return reply.status == 0 ? answer(stored_config(*on_disk_.blocks(store_.current()), Secrets::kShown))
+                             : reply;
+  }
+  return {0, {}, false};
+}
+
+ApiReply Api::streams(std::string_view text, Now now, Secrets secrets) {
   std::string error;
   const auto query = Query::parse(text, error);
   if (!query) return bad_query(error);
+  const auto blocks = on_disk_.blocks(store_.current());
   std::vector<json::Object> items;
-  for (const auto& handle : directory_.list()) items.push_back(stream_json(*handle, items.size(), ms(now)));
+  for (const auto& handle : directory_.list())
+    items.push_back(
+        stream_json(*handle, items.size(), ms(now), stored_stream(*blocks, handle->name(), secrets)));
   return answer(page(std::move(items), *query, kStreams));
 }
 
@@ -179,11 +226,42 @@ ApiReply Api::public_streams(std::string_view text) const {
   return answer(page(std::move(items), *query, kStreams));
 }
 
-ApiReply Api::stream(std::string_view name, Now now) const {
+ApiReply Api::stream(std::string_view name, Now now, Secrets secrets) {
   const auto handles = directory_.list();
   for (size_t i = 0; i < handles.size(); ++i)
-    if (handles[i]->name() == name) return answer(stream_json(*handles[i], i, ms(now)));
+    if (handles[i]->name() == name)
+      return answer(stream_json(*handles[i], i, ms(now),
+                                stored_stream(*on_disk_.blocks(store_.current()), name, secrets)));
   return not_found("stream_not_found", "there is no stream of that name");
+}
+
+ApiReply Api::select_input(std::string_view name, std::string_view index) {
+  const auto handle = directory_.find(name);
+  if (!handle) return not_found("stream_not_found", "there is no stream of that name");
+  size_t number = 0;
+  const auto [end, failed] = std::from_chars(index.data(), index.data() + index.size(), number);
+  if (failed != std::errc{} || end != index.data() + index.size() || !handle->select_input(number))
+    return api_error(400, "input_not_found", "input_not_found", "the stream has no input of that number");
+  return {204, {}, false};
+}
+
+ApiReply Api::templates(std::string_view text, Secrets secrets) {
+  std::string error;
+  const auto query = Query::parse(text, error);
+  if (!query) return bad_query(error);
+  const store::SnapshotPtr now = store_.current();
+  const auto blocks = on_disk_.blocks(now);
+  std::vector<json::Object> items;
+  for (const config::Template& t : now->config.templates)
+    items.push_back(stored_template(*blocks, t, secrets));
+  return answer(page(std::move(items), *query, kTemplates));
+}
+
+ApiReply Api::template_of(std::string_view name, Secrets secrets) {
+  const store::SnapshotPtr now = store_.current();
+  for (const config::Template& t : now->config.templates)
+    if (t.name == name) return answer(stored_template(*on_disk_.blocks(now), t, secrets));
+  return not_found("template_not_found", "there is no template of that name");
 }
 
 ApiReply Api::sessions(std::string_view name, std::string_view text) const {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "orchestrator/api/config_api.h"
+#include "orchestrator/api/reply.h"
 #include "orchestrator/api/server_stats.h"
 #include "orchestrator/api/session_json.h"
 #include "orchestrator/event/bus.h"
@@ -19,12 +21,6 @@ struct ApiRequest {
   std::string_view query;          // raw
   std::string_view authorization;  // header, empty = none
   std::string_view body = {};
-};
-
-struct ApiReply {
-  int status = 200;
-  std::string body;        // JSON with a line end; empty = none
-  bool challenge = false;  // 401: WWW-Authenticate
 };
 
 // What the API shows besides streams. Whatever is null is not there: 501.
@@ -46,9 +42,15 @@ class Api {
 
  private:
   using Now = std::chrono::system_clock::time_point;
-  ApiReply route(std::string_view operation, const ApiRequest& request, Now now);
-  ApiReply streams(std::string_view query, Now now) const;
-  ApiReply stream(std::string_view name, Now now) const;
+  // `secrets`: whether who asks may change things, and so see passwords.
+  ApiReply route(std::string_view operation, const ApiRequest& request, Now now, Secrets secrets);
+  ApiReply look(std::string_view operation, const ApiRequest& request, Now now, Secrets secrets);
+  ApiReply change(std::string_view operation, const ApiRequest& request, Now now);
+  ApiReply streams(std::string_view query, Now now, Secrets secrets);
+  ApiReply stream(std::string_view name, Now now, Secrets secrets);
+  ApiReply select_input(std::string_view name, std::string_view index);
+  ApiReply templates(std::string_view query, Secrets secrets);
+  ApiReply template_of(std::string_view name, Secrets secrets);
   ApiReply sessions(std::string_view name, std::string_view query) const;
   ApiReply session(std::string_view id) const;
   ApiReply event_sinks(std::string_view query) const;
@@ -61,10 +63,9 @@ class Api {
   const std::string version_, server_id_;
   const Shown shown_;
   const std::chrono::system_clock::time_point started_;
+  ConfigWriter writer_{store_};
+  OnDisk on_disk_;
   CpuMeter cpu_;
 };
-
-// {"error":code,"errors":[{status,code,title}]}
-ApiReply api_error(int status, std::string_view code, std::string_view error, std::string_view title);
 
 }  // namespace sluice::api

@@ -150,8 +150,8 @@ TEST_F(ApiTest, ErrorsHaveBothForms) {
   EXPECT_EQ(ask("/streamer/api/v3/nonsense").status, 405);
   EXPECT_EQ(ask("/streamer/api/v3/").status, 405);
   EXPECT_EQ(ask("/streamer/api/v3/streams/").status, 405);
-  EXPECT_EQ(ask("/streamer/api/v3/streams/c/08", "", "DELETE").status, 405);
-  EXPECT_EQ(ask("/streamer/api/v3/streams/c/08", "", "PUT").status, 405);
+  EXPECT_EQ(ask("/streamer/api/v3/streams/c/08", "", "POST").status, 405);
+  EXPECT_EQ(ask("/streamer/api/v3/streams", "", "PUT").status, 405);
   EXPECT_EQ(ask("/streamer/api/v3/monitoring/liveness", "", "PUT").status, 405);
   EXPECT_EQ(ask("/streamer/api/v3/sessions").status, 501);
   EXPECT_EQ(ask("/streamer/api/v3/cluster/peers").status, 501);

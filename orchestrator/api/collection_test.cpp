@@ -120,16 +120,14 @@ TEST(Collection, SelectsMembers) {
 
 TEST(Collection, RefusesWhatItCannotRead) {
   std::string error;
-  for (const std::string bad :
-       {"limit=x", "limit=-1", "limit=99999999999999999999999", "name=%zz", "name=%ff", "format=openmetrics", "cursor=AAAA"})
+  for (const std::string bad : {"limit=x", "limit=-1", "limit=99999999999999999999999", "name=%zz",
+                                "name=%ff", "format=openmetrics", "cursor=AAAA"})
     EXPECT_FALSE(Query::parse(bad, error)) << bad;
   std::string many;
   for (int i = 0; i < 100; ++i) many += "a=1&";
   EXPECT_FALSE(Query::parse(many, error));
   // Any cursor is taken as it is; it points somewhere or nowhere.
-  for (const std::string odd :
-       {"cursor=%21%21", "cursor=JTI0cG9zaXRpb25fZ3Q9MQ", "cursor=YT1i"})
-    ask(odd);
+  for (const std::string odd : {"cursor=%21%21", "cursor=JTI0cG9zaXRpb25fZ3Q9MQ", "cursor=YT1i"}) ask(odd);
 }
 
 TEST(Value, OrdersTypes) {

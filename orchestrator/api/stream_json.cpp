@@ -49,17 +49,7 @@ json::Object track_json(const m4f::Track& track) {
 }
 
 json::Object input_json(const config::Input& input, const stream::InputStatus* status) {
-  json::Object out;
-  out.text("url", without_credentials(input.url));
-  if (input.priority) out.number("priority", *input.priority);
-  if (input.source_timeout) {
-    if (input.source_timeout->count() > 0)
-      out.number("source_timeout", input.source_timeout->count());
-    else
-      out.flag("source_timeout", false);
-  }
-  if (input.max_retry_timeout) out.number("max_retry_timeout", input.max_retry_timeout->count());
-  out.text_if("user_agent", input.user_agent).text_if("comment", input.comment);
+  json::Object out = input_config_json(input, Secrets::kHidden);
   if (!status) return out;
 
   json::Object stats;
@@ -132,17 +122,6 @@ json::Object stats_json(const stream::StreamStatus& status, const config::Stream
 
 }  // namespace
 
-std::string without_credentials(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const size_t host = scheme + 3, end = std::min(url.find_first_of("/?#", host), url.size());
-  const size_t at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < host) return std::string(url);
-  // udp://eth0@239.0.0.1:1234 names an interface.
-  if (url.substr(0, scheme) == "udp") return std::string(url);
-  return std::string(url.substr(0, host)) + std::string(url.substr(at + 1));
-}
-
 json::Object media_info_json(const stream::StreamStatus& status, const config::Stream& config) {
   json::Object out;
   out.text("flow_type", "stream").text_if("title", config.title).text_if("provider", config.provider);
@@ -152,13 +131,14 @@ json::Object media_info_json(const stream::StreamStatus& status, const config::S
   return out;
 }
 
-json::Object stream_json(const stream::StreamHandle& stream, size_t position, int64_t now_ms) {
+json::Object stream_json(const stream::StreamHandle& stream, size_t position, int64_t now_ms,
+                         json::Node stored) {
   const config::Stream config = stream.config();
   const stream::StreamStatus status = stream.status();
   json::Object out;
   out.text("name", stream.name())
-      .text("named_by", "config")
-      .number("position", static_cast<int64_t>(position));
+      .text("named_by", status.named_by_user ? "user" : "config")
+      .number("position", config.position.value_or(static_cast<int>(position)));
   out.flag("static", config.is_static);
   if (config.disabled) out.flag("disabled", true);
   out.text_if("title", config.title).text_if("comment", config.comment).text_if("provider", config.provider);
@@ -170,6 +150,8 @@ json::Object stream_json(const stream::StreamHandle& stream, size_t position, in
       .number("segment_count", config.segment_count);
   out.number("chunk_duration", config.chunk_duration.count()).flag("cmaf_enabled", config.protocols.cmaf);
   out.object("protocols", protocols_json(config.protocols));
+  add_values(out, config, Secrets::kHidden);
+  if (stored) out.node("config_on_disk", std::move(stored));
   out.object("stats", stats_json(status, config, now_ms));
   return out;
 }

@@ -70,21 +70,23 @@ void set_timeouts(int fd, int seconds) {
 
 }  // namespace
 
-m4f::Result<void> Control::start(const std::string& configuration) {
+m4f::Result<void> Control::open(const std::string& configuration) {
   const Name name = name_of(configuration);
   listening_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   wake_ = ::eventfd(0, EFD_CLOEXEC);
   if (listening_ >= 0 && wake_ >= 0 &&
       ::bind(listening_, reinterpret_cast<const sockaddr*>(&name.address), name.size) == 0 &&
-      ::listen(listening_, 8) == 0) {
-    thread_ = std::thread([this] { loop(); });
+      ::listen(listening_, 8) == 0)
     return {};
-  }
   const int why = errno;
   stop();
   if (why == EADDRINUSE)
     return m4f::error(m4f::Errc::kIo, "another sluiced runs by {} already", configuration);
   return m4f::error(m4f::Errc::kIo, "no local socket for --reload: {}", std::strerror(why));
+}
+
+void Control::start() {
+  if (listening_ >= 0) thread_ = std::thread([this] { loop(); });
 }
 
 void Control::stop() {

@@ -27,8 +27,10 @@ class Control {
   explicit Control(std::function<Answer()> reload) : reload_(std::move(reload)) {}
   ~Control() { stop(); }
 
-  // Fails if a server that runs by the same file is there already.
-  m4f::Result<void> start(const std::string& configuration);
+  // From now on who asks finds this server, and waits until start(). Fails if a server that runs by the same
+  // file is there already.
+  m4f::Result<void> open(const std::string& configuration);
+  void start();  // nothing if open() failed
   void stop();
 
  private:

@@ -31,7 +31,8 @@ TEST_F(ControlTest, TheServerOfTheFileAnswers) {
     ++calls;
     return Answer{calls == 1, "line one\nline two\n"};
   });
-  ASSERT_TRUE(control.start(file_));
+  ASSERT_TRUE(control.open(file_));
+  control.start();
   const auto good = ask_to_reload(file_);
   ASSERT_TRUE(good);
   EXPECT_TRUE(good->good);
@@ -46,7 +47,8 @@ TEST_F(ControlTest, TheServerOfTheFileAnswers) {
 TEST_F(ControlTest, NobodyAnswersWhereNoServerRuns) {
   EXPECT_FALSE(ask_to_reload(file_));
   Control control([] { return Answer{true, ""}; });
-  ASSERT_TRUE(control.start(file_));
+  ASSERT_TRUE(control.open(file_));
+  control.start();
   EXPECT_FALSE(ask_to_reload((directory_ / "b.conf").string()));
   control.stop();
   EXPECT_FALSE(ask_to_reload(file_));
@@ -54,9 +56,9 @@ TEST_F(ControlTest, NobodyAnswersWhereNoServerRuns) {
 
 TEST_F(ControlTest, TwoServersOfOneFileAreFoundOut) {
   Control first([] { return Answer{true, ""}; });
-  ASSERT_TRUE(first.start(file_));
+  ASSERT_TRUE(first.open(file_));
   Control second([] { return Answer{true, ""}; });
-  const auto started = second.start(file_);
+  const auto started = second.open(file_);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().message(), "another sluiced runs by " + file_ + " already");
 }
