@@ -302,10 +302,10 @@ ApiReply Api::event_sink(std::string_view name, std::string_view text) const {
   const auto sink = eat_end(name, "/events") ? find(name) : sinks.end();
   if (sink == sinks.end()) return not_found("event_sink_not_found", "there is no event sink of that name");
   std::vector<json::Object> items;
-  for (const std::string_view known : event::kNames) {
-    if (!event::may_want(sink->config, known)) continue;
+  for (const event::Kind& kind : event::kKinds) {
+    if (!event::may_want(sink->config, kind.name)) continue;
     json::Object item;
-    item.text("name", known);
+    item.text("name", kind.name);
     items.push_back(std::move(item));
   }
   return answer(page(std::move(items), *query, kEvents));

@@ -1,6 +1,7 @@
 #include "orchestrator/event/filter.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "orchestrator/event/text.h"
@@ -9,25 +10,6 @@ namespace sluice::event {
 namespace {
 
 using config::LogLevel;
-
-struct NamedLevel {
-  std::string_view pattern;
-  LogLevel level;
-};
-
-// The first that matches counts; all others are kInfo.
-constexpr NamedLevel kLevels[] = {
-    {"listener_failure", LogLevel::kError},
-    {"stream_broken_source", LogLevel::kError},
-    {"source_lost", LogLevel::kWarning},
-    {"frames_timed_out", LogLevel::kWarning},
-    {"stream_backup", LogLevel::kWarning},
-    {"publish_forbidden", LogLevel::kWarning},
-    {"audio_silence_detected", LogLevel::kWarning},
-    {"udp_pusher_does_not_fit_cbr", LogLevel::kWarning},
-    {"server_*", LogLevel::kNotice},
-    {"config_reloaded", LogLevel::kNotice},
-};
 
 std::optional<std::string> field(const Event& event, std::string_view name) {
   if (name == "event") return event.name;
@@ -48,9 +30,9 @@ bool passes(const config::EventFilter& filter, const Event& event) {
 }  // namespace
 
 LogLevel level_of(std::string_view name) {
-  for (const NamedLevel& one : kLevels)
-    if (matches(one.pattern, name)) return one.level;
-  return LogLevel::kInfo;
+  const auto known =
+      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.name == name; });
+  return known == std::end(kKinds) ? LogLevel::kInfo : known->level;
 }
 
 bool matches(std::string_view pattern, std::string_view text) {

@@ -8,15 +8,25 @@
 
 namespace sluice::event {
 
-// How much an event matters, by its name.
-config::LogLevel level_of(std::string_view name);
+struct Kind {
+  std::string_view name;
+  config::LogLevel level;  // how much it matters
+};
 
-// Every event that this server emits.
-inline constexpr std::string_view kNames[] = {
-    "server_started", "listener_start",   "listener_failure", "config_reloaded",  "session_opened",
-    "session_closed", "stream_started",   "stream_stop",      "stream_stopped",   "stream_reconfigured",
-    "source_ready",   "source_lost",      "source_switch",    "frames_timed_out", "frames_restored",
-    "stream_backup",  "stream_media_info"};
+// Every event that this server emits; docs/events.md describes them.
+inline constexpr Kind kKinds[] = {
+    {"server_started", config::LogLevel::kNotice},    {"listener_start", config::LogLevel::kInfo},
+    {"listener_failure", config::LogLevel::kError},   {"config_reloaded", config::LogLevel::kNotice},
+    {"session_opened", config::LogLevel::kInfo},      {"session_closed", config::LogLevel::kInfo},
+    {"stream_started", config::LogLevel::kInfo},      {"stream_stopped", config::LogLevel::kInfo},
+    {"stream_reconfigured", config::LogLevel::kInfo}, {"stream_media_info", config::LogLevel::kInfo},
+    {"stream_backup", config::LogLevel::kWarning},    {"source_ready", config::LogLevel::kInfo},
+    {"source_lost", config::LogLevel::kWarning},      {"source_switch", config::LogLevel::kInfo},
+    {"frames_timed_out", config::LogLevel::kWarning}, {"frames_restored", config::LogLevel::kInfo},
+};
+
+// kInfo for a name that is none of these.
+config::LogLevel level_of(std::string_view name);
 
 // Whether a sink may ever be given an event of this name, by its level and what it says of `event`.
 bool may_want(const config::EventSink& sink, std::string_view name);
