@@ -13,6 +13,7 @@ import pytest
 from harness.daemon import fetch
 from harness.events import Receiver, assert_no_holes
 from harness.ports import free_port
+from harness.sources import Sources
 from harness.wait import wait_for
 
 FAKE = "stream live { input fake://fake; segment_duration 1; }\n"
@@ -23,6 +24,59 @@ def receiver():
     made = Receiver()
     yield made
     made.close()
+
+
+def is_subsequence(wanted, names):
+    rest = iter(names)
+    return all(name in rest for name in wanted)
+
+
+def test_a_streams_life_is_told_in_order(sluiced, receiver, processes, clips, tmp_path):
+    receiver.sign_key = "top secret"
+    clip = clips.make("h264", 4, gop=25, kind="ts")
+    port = free_port()
+
+    def send():
+        return processes.ffmpeg("-re", "-i", clip, "-c", "copy", "-f", "mpegts", "-listen", "1", f"http://127.0.0.1:{port}/x.ts", name="source")
+
+    first = send()
+    daemon = sluiced(f"""event_sink all {{ url {receiver.url}; sign_key "top secret"; rack r1; }}
+stream s {{ input tshttp://127.0.0.1:{port}/x.ts max_retry_timeout=1; segment_duration 1; }}\n""")
+    receiver.wait("source_ready", "s")
+    first.end(signal.SIGKILL)
+    receiver.wait("source_lost", "s")
+    send()
+    receiver.wait("source_ready", "s", count=2, timeout=30)
+    known = {e["name"] for e in daemon.api("event_sinks/all/events")["events"]}
+    assert daemon.stop() == 0
+    assert set(receiver.names()) <= known
+    names = receiver.names("s")
+    wanted = ["stream_started", "source_ready", "source_lost", "source_ready", "stream_stopped"]
+    assert is_subsequence(wanted, names), names
+    assert names[0] == "stream_started" and names[-1] == "stream_stopped", names
+    assert is_subsequence(["server_started", "listener_start"], receiver.names())
+    assert_no_holes(receiver.events)
+    assert not receiver.problems
+    for headers, events, _ in receiver.batches:
+        assert headers["Content-Type"] == "application/json" and 0 < len(events) <= 100
+        assert all(e["server"] == socket.gethostname() and e["rack"] == "r1" for e in events)
+    lost = next(e for e in receiver.events if e["event"] == "source_lost")
+    assert lost["media"] == "s" and lost.get("reason"), lost
+
+
+def test_a_failover_is_told_in_order(sluiced, receiver, processes, clips, tmp_path):
+    url, source = Sources(tmp_path, processes).udp(clips.make("h264", 20, gop=25), loop=True)
+    daemon = sluiced(f"""event_sink all {{ url {receiver.url}; only media=s; }}
+stream s {{ input {url} frames_timeout=1 source_timeout=3; input fake://fake; segment_duration 1; }}\n""")
+    assert receiver.wait("source_ready", "s")["url"] == url
+    os.kill(source.pid, signal.SIGSTOP)
+    assert receiver.wait("source_ready", "s", count=2)["url"] == "fake://fake"
+    names = receiver.names("s")
+    assert is_subsequence(["stream_started", "source_ready", "frames_timed_out", "source_lost", "source_switch", "source_ready"], names), names
+    os.kill(source.pid, signal.SIGCONT)
+    assert receiver.wait("source_ready", "s", count=3)["url"] == url
+    assert_no_holes(receiver.events)
+    daemon.stop()
 
 
 def test_sessions_are_told_and_listed(sluiced, receiver):
