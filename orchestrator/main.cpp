@@ -214,7 +214,7 @@ int run(config::Config loaded, std::vector<config::SourceFile> sources, const st
   sluice::RunningTaker taker(file, log, events, streams);
   sluice::store::Configuration configuration(std::move(loaded), std::move(sources), taker,
                                              sluice::stream::post_to_main, log);
-  const auto first = configuration.current();
+  auto first = configuration.current();
   const config::Config& config = first->config;
   events.apply(config.event_sinks);
   // Before the first answer over HTTP: who sees that may signal and reload at once.
@@ -253,6 +253,7 @@ int run(config::Config loaded, std::vector<config::SourceFile> sources, const st
   say_where(config, front);
   sluice::stream::Timer log_ticker(kSecondMs, [&log] { log.tick(); });
 
+  first.reset();  // it may be large, and another one may follow
   control.start();
   g_main_loop_run(loop);
 

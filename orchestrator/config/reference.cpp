@@ -22,6 +22,18 @@ Sluice reads `flussonic.conf`. `sluiced -c FILE --check` says whether a file is 
 An unknown name or a wrong value is an error and nothing starts. A directive that `flussonic.conf` knows and Sluice does not
 support yet is a warning and has no effect. Nothing is ignored in silence.
 
+## Changing a running server
+
+`sluiced -c FILE --reload`, SIGHUP or `POST /streamer/api/v3/config/reload` has the server read the file again; [api.md](api.md) says how
+programs write it. Only what differs is touched, and all or nothing: with an error in the file, an address that cannot be used or a
+port that is taken everything goes on as it was, and the log (and `--reload`, with exit status 1) says why. Where a value stands, and how it
+is spelled, makes no difference. The tables say what a change does:
+
+- *at once*: nothing restarts.
+- *input reconnects*: the source is opened anew; viewers stay connected.
+- *stream restarts*: its viewers are cut.
+- *port reopens*: new ports open before old ones close; who is connected stays. Certificates whose files have changed are read again.
+
 ## How a file is written
 
     # A comment, where a word could start.

@@ -70,8 +70,8 @@ def test_sighup_touches_what_changed_and_nothing_else(sluiced):
                      "stream gone { disabled; }\n")
     for name in "abc":
         daemon.running(name)
-    viewer = Viewer(daemon, "a")
-    assert viewer.more()
+    viewers = [Viewer(daemon, "a"), Viewer(daemon, "b")]
+    assert all(viewer.more() for viewer in viewers)
     before = ids(daemon)
     daemon.conf.write_text(config_of(daemon, "stream c { input fake://fake; segment_duration 2; }\n"
                                              "# a comment, and another order\n"
@@ -82,11 +82,29 @@ def test_sighup_touches_what_changed_and_nothing_else(sluiced):
     daemon.running("d")
     after = ids(daemon)
     assert list(after) == ["c", "a", "b", "d"]
-    assert after["a"] == before["a"] and after["c"] != before["c"]
+    assert after["a"] == before["a"] and after["b"] == before["b"] and after["c"] != before["c"]
     assert daemon.stream("b")["title"] == "New"
     assert daemon.get("/gone/index.m3u8").status == 404
-    assert viewer.more(), "a reload cut a viewer of a stream that stayed"
+    assert all(viewer.more() for viewer in viewers), "a reload cut a viewer of a stream that stayed"
     assert "streams: 1 added, 1 removed, 2 changed; the order of streams" in daemon.log()
+
+
+def test_another_input_leaves_the_stream_and_its_viewers(sluiced):
+    daemon = sluiced("stream a { input fake://fake?width=320&height=180; segment_duration 1; }\n")
+    daemon.running("a")
+    viewer = Viewer(daemon, "a")
+    assert viewer.more()
+    before = ids(daemon)
+    answer = put(daemon, "streams/a", {"inputs": [{"url": "fake://fake?width=640&height=360"}]})
+    assert answer.status == 200 and answer.json()["inputs"][0]["url"] == "fake://fake?width=640&height=360"
+    assert ids(daemon) == before
+
+    def larger():
+        tracks = daemon.stream("a")["stats"].get("media_info", {}).get("tracks", [])
+        return any(track.get("width") == 640 for track in tracks)
+
+    wait_for(larger, 20, "the other picture")
+    assert viewer.more(), "another input cut a viewer"
 
 
 def test_a_bad_file_changes_nothing(sluiced):
@@ -150,10 +168,11 @@ def test_listeners_and_logins_change_while_it_runs(sluiced):
 
 def test_writes_through_the_api_are_kept(sluiced):
     daemon = sluiced("# operators' words\nstream a {  # first\n  # why\n  input fake://fake;  # what\n  segment_duration 1;\n}\n")
+    before = ids(daemon)
     answer = put(daemon, "streams/a", {"title": "The A", "segment_count": 6, "stats": {"alive": True}})
     assert answer.status == 200
     shown = answer.json()
-    assert shown["title"] == "The A" and shown["segment_count"] == 6
+    assert shown["title"] == "The A" and shown["segment_count"] == 6 and shown["stats"]["id"] == before["a"]
     assert shown["config_on_disk"] == {"name": "a", "inputs": [{"url": "fake://fake"}], "segment_duration": 1000,
                                        "title": "The A", "segment_count": 6}
     assert daemon.conf.read_text() == config_of(
@@ -248,7 +267,7 @@ def test_one_of_many_streams(sluiced, capfd):
     assert put(daemon, "streams/s00001", {"comment": "x"}).status == 200
     wrote = time.monotonic() - begin
     now = ids(daemon)
-    assert all(now[name] == after[name] for name in before if name != "s00001")
+    assert all(now[name] == after[name] for name in before)
     lines[1] = lines[1].replace("}\n", "  comment x;\n}\n")
     assert daemon.conf.read_text() == config_of(daemon, "".join(lines))
     with capfd.disabled():
