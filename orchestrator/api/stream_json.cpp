@@ -109,6 +109,7 @@ json::Object stats_json(const stream::StreamStatus& status, const config::Stream
       .number("frames", static_cast<int64_t>(status.frames))
       .number("ring_bytes", static_cast<int64_t>(status.ring_bytes));
   out.flag("dvr_enabled", false).flag("remote", false);
+  out.flag("backup_running", status.backup_running);
   out.flag("running_transcoder", false).flag("transcoder_overloaded", false);
   if (source) {
     out.text("url", active->url);
