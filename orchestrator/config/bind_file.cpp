@@ -58,18 +58,15 @@ void listener(Binder& binder, const Directive& d, bool tls, Config& out) {
 
 void vod(Binder& binder, const Directive& d, Config& out) {
   VodLocation v;
-  v.place = binder.reporter.place(d.name.at);
   if (d.args.empty())
     return binder.reporter.error(
         d.name.at, fmt::format("'{0}' needs a name: {0} NAME {{ storage /DIRECTORY; }}", d.name.text));
   if (d.args.size() > 1) return binder.too_many(d, 1, "one name");
   v.name = d.args[0].text;
+  v.place = binder.reporter.place(d.args[0].at);
   if (const std::string problem = name_problem(v.name, "a VOD location"); !problem.empty())
     return binder.reporter.error(d.args[0].at, problem);
   binder.section(kVodSection, d.body, v);
-  binder.reporter.warning(
-      d.name.at,
-      fmt::format("files of '{}' are for file:// inputs: serving them is not supported yet", v.name));
   out.vod_locations.push_back(std::move(v));
 }
 

@@ -1,5 +1,7 @@
 #include "orchestrator/config/binder.h"
 
+#include <algorithm>
+
 namespace sluice::config {
 
 void Binder::no_block(const Directive& d) {
@@ -17,7 +19,20 @@ void Binder::too_many(const Directive& d, size_t i, std::string_view takes) {
                    fmt::format("'{}' takes {}: '{}' is too much", d.name.text, takes, d.args[i].text));
 }
 
+namespace {
+
+// Whoever writes one of these relies on it.
+constexpr std::string_view kProtections[] = {
+    "api_allowed_from", "auth", "on_play", "on_publish", "drm", "allowed_countries", "disallowed_countries"};
+
+}  // namespace
+
 void Binder::known_only(const Directive& d) {
+  const bool protection =
+      std::find(std::begin(kProtections), std::end(kProtections), d.name.text) != std::end(kProtections);
+  if (protection)
+    return reporter.warning(
+        d.name.at, fmt::format("'{}' is known but not supported here yet: it protects nothing", d.name.text));
   if (d.has_block && !d.args.empty())
     reporter.warning(d.name.at,
                      fmt::format("block '{} {}' is known but not supported here yet: it is skipped",

@@ -43,8 +43,7 @@ std::string format(const Diagnostic& d) {
 }
 
 void Reporter::add(Severity severity, const Span& at, std::string text) {
-  size_t& count = severity == Severity::kError ? errors_ : warnings_;
-  if (++count > kMax) return;
+  if (++count(severity) > kMax) return;
   Diagnostic d{.severity = severity, .place = place(at), .text = std::move(text), .excerpt = {}};
   if (at.line > 0 && at.offset <= text_.size()) {
     size_t begin = at.offset;
@@ -59,6 +58,13 @@ void Reporter::add(Severity severity, const Span& at, std::string text) {
     d.length = std::max(1, characters(text_.substr(at.offset, std::min(at.length, end - at.offset))));
   }
   list_.push_back(std::move(d));
+}
+
+void Reporter::add(Severity severity, const Place& at, size_t length, std::string text) {
+  if (count(severity) >= kMax)
+    ++count(severity);  // to find its bytes takes time
+  else
+    add(severity, span(at, length), std::move(text));
 }
 
 Span Reporter::span(const Place& at, size_t length) {

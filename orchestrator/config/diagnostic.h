@@ -41,9 +41,11 @@ class Reporter {
   void error(const Span& at, std::string text) { add(Severity::kError, at, std::move(text)); }
   void warning(const Span& at, std::string text) { add(Severity::kWarning, at, std::move(text)); }
   // For what was found after parsing: `length` characters from a place of this file on are marked.
-  void error(const Place& at, size_t length, std::string text) { error(span(at, length), std::move(text)); }
+  void error(const Place& at, size_t length, std::string text) {
+    add(Severity::kError, at, length, std::move(text));
+  }
   void warning(const Place& at, size_t length, std::string text) {
-    warning(span(at, length), std::move(text));
+    add(Severity::kWarning, at, length, std::move(text));
   }
   bool failed() const { return errors_ > 0; }
   const std::string& file() const { return file_; }
@@ -54,6 +56,8 @@ class Reporter {
  private:
   Span span(const Place& at, size_t length);
   void add(Severity severity, const Span& at, std::string text);
+  void add(Severity severity, const Place& at, size_t length, std::string text);
+  size_t& count(Severity severity) { return severity == Severity::kError ? errors_ : warnings_; }
 
   std::string file_;
   std::string_view text_;

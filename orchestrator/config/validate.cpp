@@ -80,7 +80,7 @@ void validate(const Config& config, Reporters& reporter) {
   std::unordered_map<std::string_view, const VodLocation*> locations;
   for (const VodLocation& v : config.vod_locations)
     if (const auto [first, fresh] = locations.emplace(v.name, &v); !fresh)
-      reporter.error(v.place, 1,
+      reporter.error(v.place, v.name.size(),
                      fmt::format("a VOD location '{}' stands already at {}: names must differ", v.name,
                                  first->second->place.text()));
   std::unordered_map<std::string_view, const EventSink*> sinks;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "orchestrator/config/bind.h"
 #include "orchestrator/config/names.h"
@@ -29,6 +30,7 @@ class Resolver {
           fmt::format("no VOD location has '{}': {} vod NAME {{ storage /DIRECTORY; }}", name, advice));
       return {};
     }
+    used_.insert(location);
     const std::string file = name.substr(location->name.size() + 1);
     if (file.empty() || ("/" + file + "/").find("/../") != std::string::npos ||
         file.find('\0') != std::string::npos) {
@@ -52,9 +54,12 @@ class Resolver {
     return out;
   }
 
+  bool used(const VodLocation& location) const { return used_.contains(&location); }
+
  private:
   Reporters& reporters_;
   std::unordered_map<std::string, const VodLocation*> locations_;
+  std::unordered_set<const VodLocation*> used_;
 };
 
 bool is_in_location(const std::string& url) {
@@ -82,6 +87,13 @@ void resolve_files(Config& config, Reporters& reporters) {
   Resolver resolver(config, reporters);
   for (Template& t : config.templates) resolve(t.values, resolver);
   for (Stream& stream : config.streams) resolve(stream, resolver);
+  for (const VodLocation& v : config.vod_locations)
+    if (!resolver.used(v))
+      reporters.warning(
+          v.place, v.name.size(),
+          fmt::format("no input or backup reads from VOD location '{}': it has no effect, since serving "
+                      "files to clients is not supported here yet",
+                      v.name));
 }
 
 }  // namespace sluice::config
