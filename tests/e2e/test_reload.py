@@ -9,8 +9,10 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 from harness.daemon import SLUICED, fetch
+from harness.objects import LiveObjects
 from harness.ports import free_port
 from harness.wait import wait_for
 
@@ -316,3 +318,67 @@ def test_kill_at_any_moment_of_a_write_leaves_a_whole_file(sluiced, capfd):
     assert left == [], left
     with capfd.disabled():
         print(f"\n{KILLS} kills: {kept} left the last acknowledged file, {KILLS - kept} the newer one")
+
+
+def random_stream(generator, index):
+    """A stream in one of the kinds of life, with values of each class of change."""
+    inputs = {"fake": "input fake://fake?width=160&height=90;",
+              "two": "input udp://127.0.0.1:9 source_timeout=1; input fake://fake?width=160&height=90;",
+              "lost": "input tshttp://127.0.0.1:9/x/mpegts;",
+              "none": "",
+              "off": "input fake://fake; disabled;"}
+    word = generator.choice(["stream", "stream", "ondemand"])
+    return (f"{word} s{index} {{ {inputs[generator.choice(list(inputs))]} segment_duration {generator.choice([1, 2])}; "
+            f"title t{generator.randrange(3)}; segment_count {generator.randrange(3, 6)}; }}\n")
+
+
+def test_random_reloads_leave_nothing_behind(sluiced, tmp_path, capfd):
+    """Threads, descriptors and GstObjects are as many after many random edits as after few."""
+    cycles = int(os.environ.get("SLUICE_RELOADS", "20"))  # the full figure is 1000
+    generator = random.Random(3)
+    objects = LiveObjects(tmp_path)
+    base = "stream steady { input fake://fake?width=160&height=90; segment_duration 1; }\n"
+    daemon = sluiced(base, env=objects.env)
+    daemon.running("steady")
+    steady = ids(daemon)["steady"]
+    viewer = Viewer(daemon, "steady")
+    proc = Path(f"/proc/{daemon.process.pid}")
+
+    def turn():
+        streams = [random_stream(generator, i) for i in generator.sample(range(8), generator.randrange(1, 7))]
+        if generator.randrange(4) == 0:
+            streams.append("nonsense;\n")  # and changes nothing
+        daemon.conf.write_text(config_of(daemon, base + "".join(streams)))
+        answer = reload(daemon)
+        assert answer.returncode == (1 if "nonsense;\n" in streams else 0), answer
+        assert ids(daemon)["steady"] == steady
+
+    def census():
+        """With nothing but the steady stream, when all that stopped has come down."""
+        daemon.conf.write_text(config_of(daemon, base))
+        assert reload(daemon).returncode == 0
+        seen = {"fds": 1 << 30, "threads": 1 << 30}
+
+        def settled():
+            now = {"fds": len(list((proc / "fd").iterdir())), "threads": len(list((proc / "task").iterdir()))}
+            lower = {key: min(now[key], seen[key]) for key in now}
+            quiet = lower == seen
+            seen.update(lower)
+            return quiet
+
+        wait_for(settled, 30, "threads that end", every=1)
+        return seen, objects.least(daemon.process.pid)
+
+    for _ in range(5):
+        turn()
+    before, objects_before = census()
+    for _ in range(cycles):
+        turn()
+    after, objects_after = census()
+    assert viewer.more(), "the viewer of the stream that never changed was cut"
+    with capfd.disabled():
+        print(f"\n{cycles} random reloads: {before} -> {after}, GstObjects {sum(objects_before.values())} -> {sum(objects_after.values())}")
+    assert after["fds"] <= before["fds"] + 8, (before, after)
+    assert after["threads"] <= before["threads"] + 6, (before, after)
+    assert sum(objects_after.values()) <= sum(objects_before.values()) + 5, (objects_before, objects_after)
+    assert daemon.stop(timeout=15) == 0, daemon.log()
