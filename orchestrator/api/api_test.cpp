@@ -242,6 +242,10 @@ TEST(WithoutCredentials, HidesThem) {
   EXPECT_EQ(without_credentials("udp://eth0@239.0.0.1:1234"), "udp://eth0@239.0.0.1:1234");
   EXPECT_EQ(without_credentials("fake://fake"), "fake://fake");
   EXPECT_EQ(without_credentials("nonsense"), "nonsense");
+  EXPECT_EQ(without_credentials("srt://h:9000?passphrase=0123456789"), "srt://h:9000");
+  EXPECT_EQ(without_credentials("srt://h:9000?mode=caller&passphrase=0123456789"),
+            "srt://h:9000?mode=caller");
+  EXPECT_EQ(without_credentials("srt://h:9000?passphrase=0123456789&latency=1"), "srt://h:9000?latency=1");
 }
 
 TEST(CpuMeter, MeasuresBetweenTwoLooks) {

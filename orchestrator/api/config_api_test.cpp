@@ -141,6 +141,7 @@ TEST(ConfigApi, WhoSendsBackWhatHeGotChangesNothing) {
       "  template t;\n"
       "  input tshttp://user:secret@h/1 priority=1;\n"
       "  input srt://h:9000 passphrase=0123456789;\n"
+      "  input tshttp://other:hidden@h/1 header.Authorization=\"Bearer hush\" header.X-A=1;\n"
       "  password pub;\n"
       "  protocols hls cmaf;\n"
       "}\n";
@@ -157,6 +158,8 @@ TEST(ConfigApi, WhoSendsBackWhatHeGotChangesNothing) {
   EXPECT_EQ(body.find("secret"), std::string::npos) << body;
   EXPECT_EQ(body.find("0123456789"), std::string::npos) << body;
   EXPECT_EQ(body.find("\"pub\""), std::string::npos) << body;
+  EXPECT_EQ(body.find("hush"), std::string::npos) << body;
+  EXPECT_EQ(body.find("hidden"), std::string::npos) << body;
   EXPECT_EQ(server.after("a", body), file);
   // And with one change, only that.
   shown.text("title", "T");

@@ -77,35 +77,59 @@ Directives directives_of(std::string_view key, JsonNode* value) {
   return key == kPrefixes ? prefix_directives(value) : stream_directives(key, value);
 }
 
-// An address that a GET showed without its password stands for the address with it.
-void restore_secrets(JsonObject* patch, const char* key, const config::Stream& now) {
-  JsonNode* list = json_object_get_member(patch, key);
-  if (!list || !JSON_NODE_HOLDS_ARRAY(list)) return;
-  JsonArray* array = json_node_get_array(list);
-  const bool inputs = std::string_view(key) == "inputs";
-  const auto restore = [](JsonObject* object, const std::string& url) {
-    json_object_set_string_member(object, "url", url.c_str());
-  };
-  for (guint i = 0; i < json_array_get_length(array); ++i) {
-    JsonNode* element = json_array_get_element(array, i);
-    if (!JSON_NODE_HOLDS_OBJECT(element)) continue;
-    JsonObject* object = json_node_get_object(element);
-    JsonNode* url = json_object_get_member(object, "url");
-    if (!url || !JSON_NODE_HOLDS_VALUE(url) || json_node_get_value_type(url) != G_TYPE_STRING) continue;
-    const std::string shown = json_node_get_string(url);
-    if (inputs) {
-      const auto same = std::find_if(now.inputs.begin(), now.inputs.end(), [&](const auto& in) {
-        return in.url == shown || without_credentials(in.url) == shown;
-      });
-      if (same == now.inputs.end()) continue;
-      restore(object, same->url);
-      if (!same->passphrase.empty() && !json_object_has_member(object, "passphrase"))
-        json_object_set_string_member(object, "passphrase", same->passphrase.c_str());
-    } else {
-      for (const config::Push& push : now.pushes)
-        if (push.url != shown && without_credentials(push.url) == shown) restore(object, push.url);
+std::string text_member(JsonObject* object, const char* name) {
+  JsonNode* value = json_object_get_member(object, name);
+  const bool text = value && JSON_NODE_HOLDS_VALUE(value) && json_node_get_value_type(value) == G_TYPE_STRING;
+  return text ? json_node_get_string(value) : "";
+}
+
+// The one that `shown` stands for: that of the same place in the list before any other. Null: none.
+template <typename T>
+const T* meant(const std::vector<T>& all, size_t place, const std::string& shown) {
+  const auto is = [&](const T& one) { return one.url == shown || without_credentials(one.url) == shown; };
+  if (place < all.size() && is(all[place])) return &all[place];
+  const auto found = std::find_if(all.begin(), all.end(), is);
+  return found == all.end() ? nullptr : &*found;
+}
+
+void restore_authorization(JsonObject* object, const config::Input& input) {
+  for (const auto& [name, value] : input.headers) {
+    if (g_ascii_strcasecmp(name.c_str(), "authorization") != 0) continue;
+    JsonNode* headers = json_object_get_member(object, "headers");
+    if (!headers) {
+      json_object_set_object_member(object, "headers", json_object_new());
+      headers = json_object_get_member(object, "headers");
     }
+    if (JSON_NODE_HOLDS_OBJECT(headers) &&
+        !json_object_has_member(json_node_get_object(headers), name.c_str()))
+      json_object_set_string_member(json_node_get_object(headers), name.c_str(), value.c_str());
   }
+}
+
+// What a GET showed without its passwords stands for what has them. null takes them away.
+void restore_secrets(JsonObject* patch, const config::Stream& now) {
+  const auto each = [&](const char* key, auto restore) {
+    JsonNode* list = json_object_get_member(patch, key);
+    if (!list || !JSON_NODE_HOLDS_ARRAY(list)) return;
+    JsonArray* array = json_node_get_array(list);
+    for (guint i = 0; i < json_array_get_length(array); ++i) {
+      JsonNode* element = json_array_get_element(array, i);
+      if (JSON_NODE_HOLDS_OBJECT(element))
+        restore(json_node_get_object(element), i, text_member(json_node_get_object(element), "url"));
+    }
+  };
+  each("inputs", [&](JsonObject* object, size_t place, const std::string& shown) {
+    const config::Input* input = meant(now.inputs, place, shown);
+    if (!input) return;
+    json_object_set_string_member(object, "url", input->url.c_str());
+    if (!input->passphrase.empty() && !json_object_has_member(object, "passphrase"))
+      json_object_set_string_member(object, "passphrase", input->passphrase.c_str());
+    restore_authorization(object, *input);
+  });
+  each("pushes", [&](JsonObject* object, size_t place, const std::string& shown) {
+    if (const config::Push* push = meant(now.pushes, place, shown))
+      json_object_set_string_member(object, "url", push->url.c_str());
+  });
 }
 
 // The block's own values after the wish.
@@ -115,10 +139,7 @@ json::Object wanted_values(const Wish& wish, const config::Stream* now, size_t p
   JsonObject* patch = json_node_get_object(patch_node.get());
   static const config::Stream kDefaults;
   const config::Stream& effective = now ? *now : kDefaults;
-  if (now) {
-    restore_secrets(patch, "inputs", *now);
-    restore_secrets(patch, "pushes", *now);
-  }
+  if (now) restore_secrets(patch, *now);
   // Only some of the protocols are named: the others stay as they are in effect.
   json::Object out;
   if (!wish.reset) json::merge_patch(out.get(), present.get());

@@ -207,10 +207,23 @@ std::string without_credentials(std::string_view url) {
   if (scheme == std::string_view::npos) return std::string(url);
   const size_t host = scheme + 3, end = std::min(url.find_first_of("/?#", host), url.size());
   const size_t at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < host) return std::string(url);
+  std::string out(url);
   // udp://eth0@239.0.0.1:1234 names an interface.
-  if (url.substr(0, scheme) == "udp") return std::string(url);
-  return std::string(url.substr(0, host)) + std::string(url.substr(at + 1));
+  if (at != std::string_view::npos && at >= host && url.substr(0, scheme) != "udp")
+    out = std::string(url.substr(0, host)) + std::string(url.substr(at + 1));
+  if (url.substr(0, scheme) != "srt") return out;
+  constexpr std::string_view kKey = "passphrase=";
+  for (size_t begin = out.find('?'); begin != out.npos; begin = out.find('&', begin + 1)) {
+    if (out.compare(begin + 1, kKey.size(), kKey) != 0) continue;
+    const size_t next = out.find('&', begin + 1);
+    // "?passphrase=x&y=z" becomes "?y=z".
+    if (next == out.npos)
+      out.erase(begin);
+    else
+      out.erase(begin + 1, next - begin);
+    break;
+  }
+  return out;
 }
 
 const std::vector<std::string_view>& stream_keys() {

@@ -204,7 +204,8 @@ TEST(RandomWrites, TheFileSaysWhatWasWritten) {
 // A stream that a file or a template made, written in full, is read back as the same.
 TEST(RandomWrites, EveryStreamOfTheExamplesIsWrittenAndReadBack) {
   size_t streams = 0;
-  for (const char* name : {"cluster", "demo", "https", "old", "old_spellings", "options", "sources", "templates"}) {
+  for (const char* name :
+       {"cluster", "demo", "https", "old", "old_spellings", "options", "sources", "templates"}) {
     const std::string path = std::string(SLUICE_SOURCE_ROOT "/orchestrator/fuzz/seeds/config/") + name;
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();
