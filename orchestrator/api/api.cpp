@@ -268,9 +268,9 @@ ApiReply Api::sessions(std::string_view name, std::string_view text) const {
   std::string error;
   const auto query = Query::parse(text, error);
   if (!query) return bad_query(error);
-  std::vector<json::Object> items;
-  for (const SessionInfo& session : shown_.sessions->sessions(name)) items.push_back(session_json(session));
-  return answer(page(std::move(items), *query, kSessions));
+  const std::vector<SessionInfo> sessions = shown_.sessions->sessions(name);
+  return answer(page(
+      sessions.size(), [&](size_t i) { return session_json(sessions[i]); }, *query, kSessions));
 }
 
 ApiReply Api::session(std::string_view id) const {

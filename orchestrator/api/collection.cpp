@@ -99,7 +99,7 @@ Query::Condition condition(std::string_view key, const std::string& value) {
   return out;
 }
 
-// A row of the list with what sorting needs.
+// An item of the list and its place in the natural order.
 struct Row {
   json::Object object;
   size_t position;
@@ -292,27 +292,39 @@ std::optional<Query> Query::parse(std::string_view query, std::string& error) {
 }
 
 json::Object page(std::vector<json::Object> items, const Query& query, const CollectionRules& rules) {
+  return page(
+      items.size(), [&items](size_t i) { return items[i].share(); }, query, rules);
+}
+
+json::Object page(size_t count, const std::function<json::Object(size_t)>& make, const Query& query,
+                  const CollectionRules& rules) {
   Stopwatch watch;
-  std::vector<Row> rows;
+  const auto row_at = [&make](size_t position) { return Row{make(position), position}; };
+  std::vector<Query::Key> keys = query.sort;
+  keys.push_back({kPosition, false});
+  std::vector<size_t> rows;                // the positions that stay
+  std::vector<std::vector<Value>> values;  // of their sort keys, if they are sorted
   const std::string wanted = folded(query.text);
-  for (size_t i = 0; i < items.size(); ++i) {
-    Row row{std::move(items[i]), i};
-    const bool kept =
-        std::all_of(query.conditions.begin(), query.conditions.end(),
-                    [&](const Query::Condition& c) { return holds(value_of(row, c.field), c); });
-    if (kept && (wanted.empty() || mentions(row, wanted, rules))) rows.push_back(std::move(row));
+  const bool all = query.conditions.empty() && wanted.empty() && query.sort.empty();
+  for (size_t i = 0; i < count; ++i) {
+    if (!all) {
+      const Row row = row_at(i);
+      const bool kept =
+          std::all_of(query.conditions.begin(), query.conditions.end(),
+                      [&](const Query::Condition& c) { return holds(value_of(row, c.field), c); });
+      if (!kept || (!wanted.empty() && !mentions(row, wanted, rules))) continue;
+      if (!query.sort.empty()) {
+        std::vector<Value>& of_row = values.emplace_back();
+        for (const Query::Key& key : keys) of_row.push_back(value_of(row, key.field));
+      }
+    }
+    rows.push_back(i);
   }
   const int64_t filter_ms = watch.lap();
 
-  std::vector<Query::Key> keys = query.sort;
-  keys.push_back({kPosition, false});
-  // Indices are sorted, rows stay: they are no values to be swapped.
   std::vector<size_t> order(rows.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   if (!query.sort.empty()) {
-    std::vector<std::vector<Value>> values(rows.size());
-    for (size_t i = 0; i < rows.size(); ++i)
-      for (const Query::Key& key : keys) values[i].push_back(value_of(rows[i], key.field));
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       for (size_t k = 0; k < keys.size(); ++k)
         if (const int c = values[a][k].compare(values[b][k])) return keys[k].descending ? c > 0 : c < 0;
@@ -325,7 +337,7 @@ json::Object page(std::vector<json::Object> items, const Query& query, const Col
   size_t first = 0, last = order.size();
   if (!query.after.empty()) {
     const auto at = std::partition_point(order.begin(), order.end(), [&](size_t i) {
-      const int where = side(rows[i], query.after);
+      const int where = side(row_at(rows[i]), query.after);
       return query.reversed ? where < 0 : where <= 0;
     });
     const size_t border = static_cast<size_t>(at - order.begin());
@@ -348,13 +360,13 @@ json::Object page(std::vector<json::Object> items, const Query& query, const Col
   json::Node next, prev;
   const auto cursor = [&](size_t place, bool reversed) {
     JsonNode* node = json_node_new(JSON_NODE_VALUE);
-    json_node_set_string(node, cursor_text(rows[order[place]], keys, reversed).c_str());
+    json_node_set_string(node, cursor_text(row_at(rows[order[place]]), keys, reversed).c_str());
     return json::Node(node);
   };
   if (last < order.size() && last > first) next = cursor(last - 1, false);
   if (first > 0 && last > first) prev = cursor(first, true);
   for (size_t i = first; i < last; ++i) {
-    json::Object& object = rows[order[i]].object;
+    json::Object object = make(rows[order[i]]);
     list.add(paths.empty() ? std::move(object) : chosen(object, paths));
   }
   const int64_t select_ms = watch.lap();

@@ -2,6 +2,7 @@
 // Generic over JSON; knows nothing of streams.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,5 +60,9 @@ struct CollectionRules {
 // The envelope: {NAME:[…], estimated_count, next, prev, timing}. `items` in their natural order, which is
 // what a list without `sort` has.
 json::Object page(std::vector<json::Object> items, const Query& query, const CollectionRules& rules);
+// The same of a list that may be long: `make` gives the n-th of `count` items, each time anew; few of them
+// are there at a time.
+json::Object page(size_t count, const std::function<json::Object(size_t)>& make, const Query& query,
+                  const CollectionRules& rules);
 
 }  // namespace sluice::api

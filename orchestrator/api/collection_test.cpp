@@ -139,5 +139,31 @@ TEST(Value, OrdersTypes) {
   EXPECT_EQ(null.compare({}), 0);
 }
 
+TEST(Page, OfALongListMakesOnlyWhatIsShown) {
+  size_t made = 0;
+  const auto make = [&](size_t i) {
+    ++made;
+    json::Object item;
+    item.text("name", "n" + std::to_string(i)).number("n", static_cast<int64_t>(i));
+    return item;
+  };
+  const CollectionRules rules{"items", {"name"}, {"name"}};
+  std::string error;
+  const json::Object first = page(200'000, make, *Query::parse("limit=3", error), rules);
+  EXPECT_LT(made, 10u);
+  EXPECT_EQ(json_object_get_int_member(first.get(), "estimated_count"), 200'000);
+  std::string cursor = json_object_get_string_member(first.get(), "next");
+  made = 0;
+  const json::Object second = page(200'000, make, *Query::parse("limit=2&cursor=" + cursor, error), rules);
+  EXPECT_LT(made, 50u);
+  JsonArray* items = json_object_get_array_member(second.get(), "items");
+  ASSERT_EQ(json_array_get_length(items), 2u);
+  EXPECT_STREQ(json_object_get_string_member(json_array_get_object_element(items, 0), "name"), "n3");
+  const json::Object sorted = page(100, make, *Query::parse("limit=1&sort=-n&n_lt=50", error), rules);
+  items = json_object_get_array_member(sorted.get(), "items");
+  EXPECT_STREQ(json_object_get_string_member(json_array_get_object_element(items, 0), "name"), "n49");
+  EXPECT_EQ(json_object_get_int_member(sorted.get(), "estimated_count"), 50);
+}
+
 }  // namespace
 }  // namespace sluice::api

@@ -66,6 +66,8 @@ class Object {
   }
 
   JsonObject* get() const { return object_; }
+  // The same object, not a copy of it.
+  Object share() const { return Object(json_object_ref(object_)); }
   JsonObject* release() { return std::exchange(object_, nullptr); }
   Node into_node() {
     JsonNode* node = json_node_new(JSON_NODE_OBJECT);
@@ -74,6 +76,8 @@ class Object {
   }
 
  private:
+  explicit Object(JsonObject* object) : object_(object) {}
+
   JsonObject* object_;
 };
 
