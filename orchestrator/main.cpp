@@ -142,6 +142,15 @@ int explain(const config::Config& config, const std::string& name) {
   for (size_t i = 0; i < plan.inputs.size(); ++i)
     std::printf("# %s, input %zu: %s\n%s\n", name.c_str(), i + 1, plan.inputs[i].supervision.address.c_str(),
                 sluice::plan::launch_text(plan, i).c_str());
+  if (!stream->backup) return 0;
+  const auto backup = sluice::plan::plan_backup(*stream);
+  if (const auto* bad = std::get_if<sluice::plan::PlanError>(&backup)) {
+    std::fprintf(stderr, "%s: %s\n", bad->place.text().c_str(), bad->text.c_str());
+    return kFailed;
+  }
+  const auto& input = std::get<sluice::plan::InputPlan>(backup);
+  std::printf("# %s, backup: %s\n%s\n", name.c_str(), input.supervision.address.c_str(),
+              sluice::plan::launch_text(plan, input).c_str());
   return 0;
 }
 

@@ -36,6 +36,11 @@ std::string print(const config::Stream& stream) {
   const auto& plan = std::get<StreamPlan>(planned);
   for (size_t i = 0; i < plan.inputs.size(); ++i)
     out += print(plan.inputs[i].supervision) + "  " + launch_text(plan, i) + "\n";
+  if (stream.backup) {
+    const auto backup = plan_backup(stream);
+    const auto* input = std::get_if<InputPlan>(&backup);
+    out += "  backup: " + (input ? launch_text(plan, *input) : std::get<PlanError>(backup).text) + "\n";
+  }
   return out + "\n";
 }
 

@@ -45,7 +45,10 @@ bool shows_clock(const Pipeline& pipeline) {
 
 std::string launch_text(const StreamPlan& plan, size_t input) {
   assert(input < plan.inputs.size());
-  const InputPlan& in = plan.inputs[input];
+  return launch_text(plan, plan.inputs[input]);
+}
+
+std::string launch_text(const StreamPlan& plan, const InputPlan& in) {
   // The muxer and all behind it are written where the first chain reaches them; the others name it.
   std::string muxer;
   for (const Chain& c : in.pipeline.chains)

@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 
 #include "orchestrator/config/names.h"
@@ -55,6 +56,20 @@ Element muxer(const config::Stream& stream, bool paced) {
   return out;
 }
 
+// A path as a part of an URL: what means something there is written as %XX.
+std::string escaped_path(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) || std::string_view("/-._~").find(c) != std::string_view::npos;
+    if (plain)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", byte);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const InterfaceOf& interface_of) {
@@ -91,6 +106,19 @@ std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const Int
                                             {}}},
                               .to = {}});
   return out;
+}
+
+std::variant<InputPlan, PlanError> plan_backup(const config::Stream& stream) {
+  config::Stream file = stream;
+  file.inputs.clear();
+  file.pushes.clear();
+  config::Input& input = file.inputs.emplace_back();
+  input.url = "file://" + escaped_path(stream.backup->file);
+  input.file = stream.backup->path;
+  input.place = stream.backup->place;
+  auto planned = plan(file);
+  if (auto* bad = std::get_if<PlanError>(&planned)) return std::move(*bad);
+  return std::move(std::get<StreamPlan>(planned).inputs.front());
 }
 
 std::string local_interface(std::string_view ip) {

@@ -89,8 +89,13 @@ std::string local_interface(std::string_view ip);
 std::variant<StreamPlan, PlanError> plan(const config::Stream& stream,
                                          const InterfaceOf& interface_of = local_interface);
 
+// The stream's backup file, as an input is. REQUIRES: stream.backup
+std::variant<InputPlan, PlanError> plan_backup(const config::Stream& stream);
+
 // A shell command line for gst-launch-1.0, quoted so that the shell and gst-launch read every value back as
 // it is: ingest and spine of one input joined into one line that runs as it stands.
 std::string launch_text(const StreamPlan& plan, size_t input);
+// The same of an input that is none of the plan's own: the backup.
+std::string launch_text(const StreamPlan& plan, const InputPlan& input);
 
 }  // namespace sluice::plan

@@ -63,7 +63,7 @@ bool Stream::plan() {
   plan_ = std::move(std::get<plan::StreamPlan>(planned));
   backup_plan_.reset();
   if (config->backup) {
-    auto backup = plan_backup(*config);
+    auto backup = plan::plan_backup(*config);
     if (auto* bad = std::get_if<plan::PlanError>(&backup)) {
       context_.log.error("stream {}: its backup cannot be played: {}", name_, bad->text);
     } else {

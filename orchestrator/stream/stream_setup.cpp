@@ -70,19 +70,6 @@ InputsSetup inputs_setup(const config::Stream& config, const plan::StreamPlan& p
   return setup;
 }
 
-std::variant<plan::InputPlan, plan::PlanError> plan_backup(const config::Stream& config) {
-  config::Stream file = config;
-  file.inputs.clear();
-  file.pushes.clear();
-  config::Input& input = file.inputs.emplace_back();
-  input.url = "file://" + config.backup->file;
-  input.file = config.backup->path;
-  input.place = config.backup->place;
-  auto planned = plan::plan(file);
-  if (auto* bad = std::get_if<plan::PlanError>(&planned)) return std::move(*bad);
-  return std::move(std::get<plan::StreamPlan>(planned).inputs.front());
-}
-
 int64_t utc_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())

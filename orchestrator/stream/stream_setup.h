@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <variant>
 
 #include "m4f/delivery/delivery.h"
 #include "orchestrator/config/config.h"
@@ -14,8 +13,6 @@ m4f::DeliveryOptions delivery_options(const config::Stream& config, bool low_lat
 m4f::RingSettings ring_settings(const config::Stream& config);
 InputsSetup inputs_setup(const config::Stream& config, const plan::StreamPlan& plan,
                          const std::optional<plan::InputPlan>& backup);
-// The backup file as an input is. REQUIRES: config.backup
-std::variant<plan::InputPlan, plan::PlanError> plan_backup(const config::Stream& config);
 
 int64_t utc_ms();
 std::string uuid();

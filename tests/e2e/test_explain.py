@@ -160,6 +160,17 @@ def test_hostile_http_arguments(processes, tmp_path, clips, value):
     assert headers["User-Agent"] == value and headers["X-Key"] == value
 
 
+def test_a_backup(processes, tmp_path, clips):
+    clip = clips.make("h264b", 20)
+    hostile = tmp_path / "x ! filesink location=stolen.mp4"
+    shutil.copy(clip, hostile)
+    for file in (clip, hostile):
+        conf = (f"vod movies {{ storage {file.parent}; }}\n"
+                f'stream s {{ input udp://239.0.0.1:1; backup "movies/{file.name}" timeout=5; segment_duration 1; }}\n')
+        run(processes, tmp_path, explain(tmp_path, conf, "s", 1))
+        (tmp_path / "run" / "records.m4f").unlink()
+
+
 def test_every_input_of_a_stream_has_its_line(tmp_path):
     conf = "stream s { input fake://fake; input udp://239.0.0.1:1; input hls://h/x; }\n"
     assert "videotestsrc" in explain(tmp_path, conf, "s", 0)
