@@ -45,7 +45,7 @@ void add_input(Binder& binder, const Token& url, std::span<const Token> args, St
         fmt::format("'{}' is not an URL: write scheme://address, for example udp://239.0.0.1:1234", in.url));
   const Scheme* known = find_scheme(scheme);
   if (!known) {
-    Nearest nearest(scheme);
+    Nearest nearest = binder.nearest_to(scheme);
     for (const Scheme& s : kSchemes) nearest.offer(s.name);
     return binder.unknown_scheme(url, scheme, nearest);
   }

@@ -51,7 +51,7 @@ void bind_push(Binder& binder, const Directive& d, bool old_spelling, Stream& ou
   const auto known = std::find_if(std::begin(kPushSchemes), std::end(kPushSchemes),
                                   [&](const PushScheme& s) { return s.name == scheme; });
   if (known == std::end(kPushSchemes)) {
-    Nearest nearest(scheme);
+    Nearest nearest = binder.nearest_to(scheme);
     for (const PushScheme& s : kPushSchemes) nearest.offer(s.name);
     return binder.unknown_scheme(url, scheme, nearest);
   }

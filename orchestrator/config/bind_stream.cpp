@@ -37,7 +37,7 @@ void protocols(Binder& binder, const Directive& d, Stream& out) {
     const auto found = std::find_if(std::begin(kProtocolNames), std::end(kProtocolNames),
                                     [&](const ProtocolName& p) { return p.name == name; });
     if (found == std::end(kProtocolNames)) {
-      Nearest nearest(name);
+      Nearest nearest = binder.nearest_to(name);
       for (const ProtocolName& p : kProtocolNames) nearest.offer(p.name);
       binder.reporter.error(arg.at, fmt::format("unknown protocol '{}'{}", name, nearest.hint()));
     } else if (found->member)

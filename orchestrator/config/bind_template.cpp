@@ -116,7 +116,7 @@ Stream TemplateSet::start(Binder& binder, std::span<const Directive> body) {
   const Token& name = use->args[0];
   const auto found = by_name_.find(name.text);
   if (found == by_name_.end()) {
-    Nearest nearest(name.text);
+    Nearest nearest = binder.nearest_to(name.text);
     for (const Entry& entry : entries_) nearest.offer(entry.value.name);
     binder.reporter.error(name.at, fmt::format("no template '{}' is declared{}", name.text, nearest.hint()));
     return plain;

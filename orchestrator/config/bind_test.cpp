@@ -188,7 +188,7 @@ TEST(Config, ReadsTheLifeOfAStream) {
       labels region=north tier=1; position 3;
     }
     stream b { input fake://fake; no_prepush; url_prefix false; domain *; publish_enabled; clients_timeout 20; }
-    stream c { input fake://fake; prepush off; retry_limit false; })");
+    stream c { input fake://fake; prepush Off; retry_limit False; })");
   EXPECT_EQ(c.url_prefix, "http://cdn.example.com");
   EXPECT_EQ(c.max_sessions, 5000);
   const Stream& a = c.streams.at(0);
@@ -458,6 +458,19 @@ TEST(Config, AllErrorsOfAFileAreReported) {
             "f:3:9: unknown scheme 'foo://'\n"
             "f:4:17: segment_count: 'x' is not a whole number from 2 to 1000\n"
             "f:6:1: '}' closes nothing: a '{' is missing before it or this one is too many");
+}
+
+TEST(Config, AFileOfGarbageIsReadQuickly) {
+  std::string text;
+  for (int i = 0; i < 30'000; ++i) text += "segmentduratio ";
+  text += ";\n";
+  for (int i = 0; i < 30'000; ++i) text += "segmentduratio ;";
+  for (int i = 0; i < 20'000; ++i) text += "stream a { chunk_duration 5000; } ";  // all on one line
+  const auto start = std::chrono::steady_clock::now();
+  const auto loaded = load_text(text, "f");
+  EXPECT_LT(std::chrono::steady_clock::now() - start,
+            20s);  // a tenth of a second; minutes, if every hint is sought
+  EXPECT_EQ(loaded.diagnostics.size(), Reporter::kMax + 1);  // and how many more there are
 }
 
 TEST(Config, ErrorsShowTheSourceLine) {

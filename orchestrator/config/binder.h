@@ -76,6 +76,11 @@ class Binder {
     }
   }
 
+  // For the hint of an error. Not looked for when the error will not be shown: a file of garbage is read
+  // quickly, too.
+  Nearest nearest_to(std::string_view word) const {
+    return Nearest(reporter.keeps_errors() ? word : std::string_view{});
+  }
   void no_block(const Directive& d);
   // Says that argument `i` is one too many; the usual reason is a forgotten semicolon.
   void too_many(const Directive& d, size_t i, std::string_view takes);
@@ -98,7 +103,7 @@ class Binder {
           fmt::format("argument '{}' is known but not supported here yet: it has no effect", arg.key()));
       return nullptr;
     }
-    Nearest nearest(name);
+    Nearest nearest = nearest_to(name);
     offer(section, nearest);
     reporter.error(arg.at, fmt::format("unknown argument '{}'{}", arg.key(), nearest.hint()));
     return nullptr;
@@ -155,7 +160,7 @@ class Binder {
   void unknown(const Section<S>& section, const Directive& d, S& out) {
     const std::string_view name = d.name.text;
     if (is_unsupported(section, name)) return known_only(d);
-    Nearest nearest(name);
+    Nearest nearest = nearest_to(name);
     offer(section, nearest);
     if constexpr (std::is_same_v<S, EventSink>) {  // what is not ours is the receiver's
       if (d.args.size() == 1 && !d.has_block) {

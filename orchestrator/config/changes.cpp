@@ -68,6 +68,7 @@ Change compare(const Stream& from, const Stream& to) {
   if (from.backup != to.backup) out = std::max(out, of_directive("backup"));
   if (from.pushes != to.pushes) out = std::max(out, of_directive("push"));
   if (from.mpegts_pids != to.mpegts_pids) out = std::max(out, of_directive("mpegts_pids"));
+  if (from.program_id != to.program_id) out = std::max(out, of_directive("meta"));
   return out;
 }
 

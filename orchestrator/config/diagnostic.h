@@ -48,6 +48,7 @@ class Reporter {
     add(Severity::kWarning, at, length, std::move(text));
   }
   bool failed() const { return errors_ > 0; }
+  bool keeps_errors() const { return errors_ < kMax; }  // else they are only counted
   const std::string& file() const { return file_; }
   Place place(const Span& at) const { return {file_, at.line, at.column}; }
   std::string_view text() const { return text_; }

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 namespace sluice::config {
 namespace {
+
+constexpr size_t kLongWord = 128;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -82,7 +83,9 @@ std::string name_problem(std::string_view name, std::string_view owner) {
 
 int edit_distance(std::string_view a, std::string_view b, int limit) {
   if (std::abs(static_cast<int>(a.size()) - static_cast<int>(b.size())) > limit) return limit + 1;
-  std::vector<int> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
+  if (b.size() >= kLongWord) return limit + 1;
+  int rows[3][kLongWord];
+  int *before = rows[0], *last = rows[1], *now = rows[2];
   for (size_t j = 0; j <= b.size(); ++j) last[j] = static_cast<int>(j);
   for (size_t i = 1; i <= a.size(); ++i) {
     now[0] = static_cast<int>(i);

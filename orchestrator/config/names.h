@@ -19,7 +19,8 @@ std::string stream_name_problem(std::string_view name);
 // The same rules for other things: `owner` is "a stream".
 std::string name_problem(std::string_view name, std::string_view owner);
 
-// Edits (insert, delete, replace, swap of neighbours) from one word to the other, at most `limit` + 1.
+// Edits (insert, delete, replace, swap of neighbours) from one word to the other, at most `limit` + 1. Words
+// of 128 bytes and more are far from everything.
 int edit_distance(std::string_view a, std::string_view b, int limit);
 
 // Keeps the candidate that a writer of `word` most probably meant.

@@ -184,7 +184,10 @@ std::string describe(const Limits& limits) {
 }
 
 bool is_off(std::string_view text) {
-  return text == "false" || text == "off";
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  for (const std::string_view word : {"false", "off"})
+    if (std::equal(text.begin(), text.end(), word.begin(), word.end(), same)) return true;
+  return false;
 }
 
 std::optional<bool> parse_switch(std::string_view text) {
