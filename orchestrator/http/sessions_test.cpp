@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "orchestrator/testing/fake_directory.h"
 #include "orchestrator/testing/fake_events.h"
 
@@ -139,6 +142,32 @@ TEST_F(SessionsTest, TellsWhoCameAndWent) {
                                                                        {"reason", "timeout"}})
     EXPECT_EQ(events.text("session_closed", field), value) << field;
   EXPECT_EQ(events.text("session_closed", "id").size(), 36u);
+}
+
+TEST_F(SessionsTest, ManyThreadsNeverExceedTheLimitAndLeaveNothing) {
+  limits = {.stream = 50, .server = 60};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < 400; ++i) {
+        const std::string ip = std::to_string(i % 40) + "." + std::to_string(t);
+        touch({ip, "one", "hls", "", ""}, std::chrono::seconds(i));
+        auto live = sessions->open({ip, "one", "tshttp", "", ""}, stream, limits);
+        if (live) live->sent(100);
+        EXPECT_LE(stream->open, 54);  // who is leaving is taken off the count first
+        if (i % 50 == 0) sessions->sweep(start + std::chrono::seconds(i));
+        if (i % 100 == 0) EXPECT_LE(sessions->sessions("one").size(), 50u);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  sessions->sweep(Sessions::Clock::time_point::max());
+  EXPECT_EQ(stream->open, 0);
+  EXPECT_EQ(sessions->sessions("").size(), 0u);
+  const auto names = events.names();
+  EXPECT_EQ(std::count(names.begin(), names.end(), "session_opened"),
+            std::count(names.begin(), names.end(), "session_closed"));
+  limits = {.stream = 1, .server = 1};
+  EXPECT_TRUE(touch(viewer));  // all places were given back
 }
 
 TEST_F(SessionsTest, WhatAClientSaysOfItselfIsBounded) {
