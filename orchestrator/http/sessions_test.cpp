@@ -156,7 +156,9 @@ TEST_F(SessionsTest, ManyThreadsNeverExceedTheLimitAndLeaveNothing) {
         if (live) live->sent(100);
         EXPECT_LE(stream->open, 54);  // who is leaving is taken off the count first
         if (i % 50 == 0) sessions->sweep(start + std::chrono::seconds(i));
-        if (i % 100 == 0) EXPECT_LE(sessions->sessions("one").size(), 50u);
+        if (i % 100 == 0) {
+          EXPECT_LE(sessions->sessions("one").size(), 50u);
+        }
       }
     });
   for (auto& thread : threads) thread.join();
