@@ -68,8 +68,8 @@ void Push::write(const m4f::RecordEvent& event) {
     const std::lock_guard lock(mutex_);
     if (inbox_.size() >= kMostEvents) return;  // the sender's thread has long been stopped
     inbox_.push_back(event);
+    drained_.store(false, std::memory_order_release);
   }
-  drained_.store(false, std::memory_order_release);
   // One that sends anyway finds it soon enough.
   constexpr int64_t kSoon = 2'000'000;
   if (sleeps_until_.load(std::memory_order_acquire) > count(std::chrono::steady_clock::now()) + kSoon)
@@ -81,6 +81,11 @@ PushStatus Push::status() const {
   return published_status_;
 }
 
+void Push::wait_drained(milliseconds at_most) const {
+  std::unique_lock lock(mutex_);
+  drained_condition_.wait_for(lock, at_most, [this] { return drained(); });
+}
+
 std::optional<Instant> Push::run(Instant now) {
   const PushState before = now_.state;
   const auto next = advance(now);
@@ -88,7 +93,11 @@ std::optional<Instant> Push::run(Instant now) {
   sleeps_until_.store(next ? count(*next) : INT64_MAX, std::memory_order_release);
   // What was written while this ran might have seen the old time.
   const std::lock_guard lock(mutex_);
-  if (inbox_.empty()) return next;
+  if (inbox_.empty()) {
+    const bool drained = !socket_ || silent_ || shaper_.drained();
+    if (!drained_.exchange(drained, std::memory_order_acq_rel) && drained) drained_condition_.notify_all();
+    return next;
+  }
   return next ? std::min(*next, now + milliseconds(1)) : now + milliseconds(1);
 }
 
@@ -179,7 +188,6 @@ std::optional<Instant> Push::send_due(Instant now) {
     }
     if (ready > 0 && !send(ready, now)) return retry_at_;
     if (ready == kBatch) continue;
-    drained_.store(shaper_.drained(), std::memory_order_release);
     if (due || !settings_.standby) return due;
     return now + kLook;
   }
@@ -237,7 +245,11 @@ void Push::publish(Instant now) {
   if (socket_ && !now_.last_error.empty() && now - error_at_ > kForget) now_.last_error.clear();
   now_.shaper = shaper_.stats();
   const std::lock_guard lock(mutex_);
+  const bool news = now_.state != published_status_.state ||
+                    now_.last_error != published_status_.last_error ||
+                    now_.shaper.does_not_fit != published_status_.shaper.does_not_fit;
   published_status_ = now_;
+  if (news) news_.fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace m4fudp

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -55,6 +56,10 @@ class Push {
   // Any thread.
   PushStatus status() const;
   bool drained() const { return drained_.load(std::memory_order_acquire); }
+  // Waits until everything that was written has left, so long at most.
+  void wait_drained(std::chrono::milliseconds at_most) const;
+  // Rises when status() has something to tell: another state, another error, what does not fit.
+  uint64_t news() const { return news_.load(std::memory_order_acquire); }
 
   // The sender's thread: sends what is due at `now` and says when it is to be called again at the latest.
   std::optional<Instant> run(Instant now);
@@ -89,6 +94,8 @@ class Push {
 
   std::atomic<int64_t> sleeps_until_{0};  // steady nanoseconds
   std::atomic<bool> drained_{true};
+  std::atomic<uint64_t> news_{0};
+  mutable std::condition_variable drained_condition_;
   mutable std::mutex mutex_;  // guards what follows; held for copies only
   std::vector<m4f::RecordEvent> inbox_;
   PushStatus published_status_;

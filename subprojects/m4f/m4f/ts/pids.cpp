@@ -1,6 +1,7 @@
 #include "m4f/ts/pids.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace m4f::ts {
 namespace {
@@ -27,7 +28,52 @@ const TrackPid* find(const Options& options, TrackId id) {
   return nullptr;
 }
 
+Result<uint16_t> parse_pid(std::string_view text) {
+  std::string_view digits = text;
+  int base = 10;
+  if (digits.starts_with("0x") || digits.starts_with("16#")) {
+    digits.remove_prefix(digits[0] == '0' ? 2 : 3);
+    base = 16;
+  }
+  uint16_t pid = 0;
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), pid, base);
+  if (failed != std::errc() || end != digits.data() + digits.size() || pid < 0x10 || pid >= kNullPid)
+    return error(Errc::kInvalid, "'{}' is no PID from 16 to 8190", text);
+  return pid;
+}
+
 }  // namespace
+
+Result<void> parse_pids(std::string_view text, Options& options) {
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(item.size() + 1, text.size()));
+    const size_t equals = item.find('=');
+    if (equals == item.npos) return error(Errc::kInvalid, "'{}' is no NAME=PID", item);
+    const std::string_view name = item.substr(0, equals);
+    auto pid = parse_pid(item.substr(equals + 1));
+    if (!pid) return tl::unexpected(pid.error());
+    if (name == "pmt") {
+      options.pmt_pid = *pid;
+    } else if (name == "sdt") {
+      options.sdt_pid = *pid;
+    } else if (name == "pcr") {
+      options.pcr_pid = *pid;
+    } else if (auto track = track_or_base(name)) {
+      options.track_pids.push_back({*track, *pid});
+    } else {
+      return error(Errc::kInvalid, "'{}' is none of pmt, sdt, pcr, v1, a1, t1, v0, a0, t0", name);
+    }
+  }
+  return {};
+}
+
+std::optional<TrackId> track_or_base(std::string_view name) {
+  if (name == "v0") return TrackId{Content::kVideo, 0};
+  if (name == "a0") return TrackId{Content::kAudio, 0};
+  if (name == "t0") return TrackId{Content::kText, 0};
+  return TrackId::parse(name);
+}
 
 PidPlan plan_pids(const std::vector<Track>& tracks, const Options& options) {
   PidPlan plan;

@@ -15,4 +15,9 @@ struct PidPlan {
 };
 PidPlan plan_pids(const std::vector<Track>& tracks, const Options& options);
 
+// "v1", or "v0" for the base of a kind.
+std::optional<TrackId> track_or_base(std::string_view name);
+// "pmt=4095,sdt=0x12,pcr=300,v1=211,a0=220" into the fields of options; numbers as 251, 0xfb or 16#fb.
+Result<void> parse_pids(std::string_view text, Options& options);
+
 }  // namespace m4f::ts

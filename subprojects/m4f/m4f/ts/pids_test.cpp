@@ -16,9 +16,27 @@ std::vector<Track> tracks() {
   return {h264_track(1), h264_track(2), aac_track(1), aac_track(2)};
 }
 TrackPid pid(const char* track, uint16_t value) {
-  // TrackId::parse() knows no number 0: that is the base of a kind.
-  const TrackId id{track[0] == 'v' ? Content::kVideo : Content::kAudio, static_cast<uint8_t>(track[1] - '0')};
-  return {id, value};
+  return {*track_or_base(track), value};
+}
+
+TEST(Pids, AreReadFromText) {
+  Options options;
+  ASSERT_TRUE(parse_pids("pmt=4095,sdt=0x12,pcr=300,v1=211,t0=16#fb", options));
+  EXPECT_EQ(options.pmt_pid, 4095);
+  EXPECT_EQ(options.sdt_pid, 0x12);
+  EXPECT_EQ(options.pcr_pid, 300);
+  EXPECT_THAT(options.track_pids, ElementsAre(pid("v1", 211), pid("t0", 251)));
+  const auto fault = [](const char* text) {
+    Options o;
+    auto read = parse_pids(text, o);
+    return read ? std::string() : read.error().message();
+  };
+  EXPECT_EQ(fault(""), "");
+  EXPECT_EQ(fault("v1"), "'v1' is no NAME=PID");
+  EXPECT_EQ(fault("v1="), "'' is no PID from 16 to 8190");
+  EXPECT_EQ(fault("v1=8191"), "'8191' is no PID from 16 to 8190");
+  EXPECT_EQ(fault("v1=0x1fffff"), "'0x1fffff' is no PID from 16 to 8190");
+  EXPECT_EQ(fault("x1=300"), "'x1' is none of pmt, sdt, pcr, v1, a1, t1, v0, a0, t0");
 }
 
 TEST(Pids, CountUpInTheTrackTablesOrder) {

@@ -304,9 +304,9 @@ void Shaper::put_lane_packet(Lane& lane, int64_t at, uint8_t* out) {
   put(lane.packet(), out);
   const int64_t deadline = lane.deadline();
   lane.advance();
-  if (lane.sending() || at <= deadline) return;
-  ++stats_.late_frames;
+  if (at <= deadline) return;
   if (settings_.bitrate) note_not_fitting(at);
+  if (!lane.sending()) ++stats_.late_frames;
 }
 
 void Shaper::put_pcr(int64_t at, uint8_t* out) {
