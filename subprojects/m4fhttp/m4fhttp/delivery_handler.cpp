@@ -27,8 +27,8 @@ class RingSource final : public ChangeSource {
 
 class TsFeed final : public LiveFeed {
  public:
-  TsFeed(m4f::RingPtr ring, m4f::TrackSelection tracks)
-      : ring_(ring), ts_(std::move(ring), std::move(tracks)) {}
+  TsFeed(m4f::RingPtr ring, m4f::LiveTsOptions options)
+      : ring_(ring), ts_(std::move(ring), std::move(options)) {}
   bool read(Cursor& cursor, size_t max_bytes, std::vector<m4f::SharedBytes>& out) override {
     return ts_.read(cursor, max_bytes, out);
   }
@@ -71,11 +71,11 @@ struct DeliveryHandler::Impl {
   void wait(Exchange& exchange, const Asked& asked, std::shared_ptr<Waiting> waiting, milliseconds at_most,
             uint64_t seen);
   void go_live(Exchange& exchange, const Asked& asked, const m4f::DeliveryReply& reply);
-  std::shared_ptr<TsFeed> feed(const m4f::RingPtr& ring, const m4f::TrackSelection& tracks);
+  std::shared_ptr<TsFeed> feed(const m4f::RingPtr& ring, const m4f::LiveTsOptions& options);
 
   GzipCache gzip;
   std::mutex mutex;
-  // One packaging per ring and selection, as long as somebody watches. A feed keeps its ring, so an address
+  // One packaging per ring and options, as long as somebody watches. A feed keeps its ring, so an address
   // that is found alive is the right one.
   std::map<std::pair<const m4f::LiveRing*, std::string>, std::weak_ptr<TsFeed>> feeds;  // guarded by mutex
 };
@@ -158,16 +158,16 @@ void DeliveryHandler::Impl::go_live(Exchange& exchange, const Asked& asked, cons
     if (!session) return exchange.reply(refusal());
   }
   exchange.go_live(std::move(response),
-                   {feed(asked.delivery->ring(), reply.tracks), asked.delivery, std::move(session)});
+                   {feed(asked.delivery->ring(), reply.live), asked.delivery, std::move(session)});
 }
 
 std::shared_ptr<TsFeed> DeliveryHandler::Impl::feed(const m4f::RingPtr& ring,
-                                                    const m4f::TrackSelection& tracks) {
+                                                    const m4f::LiveTsOptions& options) {
   std::lock_guard lock(mutex);
   std::erase_if(feeds, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<TsFeed>& known = feeds[{ring.get(), tracks.text()}];
+  std::weak_ptr<TsFeed>& known = feeds[{ring.get(), options.key()}];
   if (auto feed = known.lock()) return feed;
-  auto made = std::make_shared<TsFeed>(ring, tracks);
+  auto made = std::make_shared<TsFeed>(ring, options);
   known = made;
   return made;
 }

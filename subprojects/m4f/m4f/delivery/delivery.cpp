@@ -67,15 +67,44 @@ bool all_audio(const std::vector<Track>& tracks, const std::vector<size_t>& pick
                       [&](size_t i) { return tracks[i].id.content == Content::kVideo; });
 }
 
+// What may stand in an address as it is (RFC 3986 2), `also` of it apart from letters and digits; the rest is
+// percent-encoded.
+std::string encoded(std::string_view text, std::string_view also) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (plain || also.find(c) != also.npos) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<uint8_t>(c));
+    }
+  }
+  return out;
+}
+
+std::string address_of(std::string_view prefix, std::string_view name) {
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  return encoded(prefix, "-._~:/?[]@!$&'()*+,;=%") + "/" + encoded(name, "-._~/") + "/";
+}
+
 }  // namespace
 
 struct Delivery::Impl {
+  // Options and what follows from them.
+  struct Current {
+    DeliveryOptions options;
+    std::string
+        base;  // "http://cdn.example.com/news/": in front of playlists' addresses; empty = relative ones
+    std::string ts_name;  // of packaged TS segments: other options, other bytes
+    uint64_t version = 0;
+  };
   // One request on its way through.
   struct Request {
     Route route;
     Query query;
     std::string_view tail;
-    std::shared_ptr<const DeliveryOptions> options;
+    std::shared_ptr<const Current> current;
+    const DeliveryOptions* options = nullptr;  // current's
     std::shared_ptr<const RingView> view;
     std::chrono::system_clock::time_point now;
     milliseconds waited{0};
@@ -84,9 +113,15 @@ struct Delivery::Impl {
     const TrackSelection& selection() const { return route.tracks.ids.empty() ? query.tracks : route.tracks; }
   };
 
-  std::shared_ptr<const DeliveryOptions> current_options() const {
+  std::shared_ptr<const Current> current_options() const {
     const std::lock_guard lock(options_mutex);
     return options;
+  }
+
+  // Where the stream is, seen from a playlist: its own address if the operator gave one.
+  std::string base_of(const Request& request) const {
+    if (!request.current->base.empty()) return request.current->base;
+    return request.route.tracks.ids.empty() ? "" : "../";
   }
 
   DeliveryReply answer(Request& request) {
@@ -197,8 +232,9 @@ struct Delivery::Impl {
     const Segment& newest = *view.segments.back();
     const Rendered::State state{view.version, low_latency ? newest.frame_count() : 0, newest.sealed(),
                                 limits.target_duration};
-    const std::string key = fmt::format("{}?{}|{}{}{}", request.tail, request.query.carried, low_latency,
-                                        request.query.skip && low_latency, request.query.tracks.text());
+    const std::string key =
+        fmt::format("{}?{}|{}{}{}|{}", request.tail, request.query.carried, low_latency,
+                    request.query.skip && low_latency, request.query.tracks.text(), request.current->version);
     const SharedBytes body = (low_latency ? rendered_parts : rendered).get(state, key, [&] {
       return master ? master_text(request, low_latency) : media_text(request, limits, low_latency);
     });
@@ -215,7 +251,7 @@ struct Delivery::Impl {
     options.tracks = request.selection();
     options.segment_duration = request.options->segment_duration;
     options.query = request.query.carried;
-    options.prefix = request.route.tracks.ids.empty() ? "" : "../";
+    options.prefix = base_of(request);
     const std::string text = mpd(view, options, request.now);
     if (text.empty()) return status_reply(404);
     // It says what time it is: no cache may keep it for long.
@@ -229,21 +265,21 @@ struct Delivery::Impl {
     return false;
   }
 
-  static std::string master_text(const Request& request, bool low_latency) {
+  std::string master_text(const Request& request, bool low_latency) const {
     MasterPlaylistOptions options;
     options.container = request.route.container;
     options.tracks = request.selection();
     options.low_latency = low_latency;
     options.separate_audio = request.query.separate_audio;
     options.all_audio = request.route.all_audio;
+    options.audio_only = request.options->audio_only;
     options.query = request.query.carried;
     // Below "tracks-v1a1/" the children's addresses start one level up.
-    options.prefix = request.route.tracks.ids.empty() ? "" : "../";
+    options.prefix = base_of(request);
     return master_playlist(*request.view, options);
   }
 
-  static std::string media_text(const Request& request, const Presentation::Limits& limits,
-                                bool low_latency) {
+  std::string media_text(const Request& request, const Presentation::Limits& limits, bool low_latency) const {
     MediaPlaylistOptions options;
     options.container = request.route.container;
     options.tracks = request.selection();
@@ -254,13 +290,19 @@ struct Delivery::Impl {
     options.low_latency = low_latency;
     options.skip = request.query.skip;
     options.query = request.query.carried;
+    if (const std::string& base = request.current->base; !base.empty()) {
+      options.segment_prefix = base;
+      if (!request.route.tracks.ids.empty())
+        options.segment_prefix += "tracks-" + request.route.tracks.text() + "/";
+    }
     if (low_latency && !request.route.tracks.ids.empty()) {
       MasterPlaylistOptions all;
+      all.audio_only = request.options->audio_only;
       all.container = Container::kFmp4;
       all.low_latency = true;
       for (RenditionReport& child : master_children(*request.view, all)) {
         if (child.tracks == request.route.tracks) continue;
-        child.uri = "../" + child.uri;
+        child.uri = base_of(request) + child.uri;
         options.reports.push_back(std::move(child));
       }
     }
@@ -292,12 +334,14 @@ struct Delivery::Impl {
     const auto& tracks = segment->header().tracks;
     const auto picked = pick_tracks(tracks, request.selection(), container);
     if (picked.empty()) return status_reply(404);
-    return packaged(*segment, picked, container, container == Container::kTs ? "ts" : "m4s", [&] {
-      if (container == Container::kFmp4) return mp4::package(*segment, picked);
-      ts::Options options;
-      for (size_t i : picked) options.tracks.ids.push_back(tracks[i].id);
-      return ts::package(*segment, options);
-    });
+    return packaged(*segment, picked, container,
+                    container == Container::kTs ? request.current->ts_name : "m4s", [&] {
+                      if (container == Container::kFmp4) return mp4::package(*segment, picked);
+                      ts::Options options = request.options->ts;
+                      options.tracks.ids.clear();
+                      for (size_t i : picked) options.tracks.ids.push_back(tracks[i].id);
+                      return ts::package(*segment, options);
+                    });
   }
 
   DeliveryReply init(const Request& request) {
@@ -353,7 +397,8 @@ struct Delivery::Impl {
     reply.kind = DeliveryReply::Kind::kLiveTs;
     reply.content_type = "video/mp2t";
     reply.cache_control = "no-store";
-    reply.tracks = request.selection();
+    reply.live = {request.options->ts, request.options->prepush};
+    reply.live.ts.tracks = request.selection();
     return reply;
   }
 
@@ -377,7 +422,8 @@ struct Delivery::Impl {
   std::shared_ptr<PackageCache> cache;
   uint64_t run = 0;
   mutable std::mutex options_mutex;
-  std::shared_ptr<const DeliveryOptions> options;
+  std::shared_ptr<const Current> options;
+  uint64_t options_version = 0;  // guarded by options_mutex
   Presentation presentation;
   Rendered rendered, rendered_parts;  // low-latency playlists change with every part, the others do not
 };
@@ -398,7 +444,8 @@ DeliveryReply Delivery::handle(const DeliveryRequest& request, std::chrono::syst
                                milliseconds waited) const {
   Impl::Request work;
   work.route = parse_route(request.tail);
-  work.options = impl_->current_options();
+  work.current = impl_->current_options();
+  work.options = &work.current->options;
   DeliveryReply reply;
   if (!allowed(work.route, *work.options)) {
     reply = status_reply(404);
@@ -421,8 +468,14 @@ const RingPtr& Delivery::ring() const {
 }
 
 void Delivery::configure(DeliveryOptions options) {
-  auto fresh = std::make_shared<const DeliveryOptions>(std::move(options));
+  auto fresh = std::make_shared<Impl::Current>();
+  if (!options.url_prefix.empty()) fresh->base = address_of(options.url_prefix, impl_->name);
+  const std::string ts = ts::text_of(options.ts);
+  fresh->ts_name =
+      options.ts == ts::Options{} ? "ts" : fmt::format("ts{:016x}", XXH3_64bits(ts.data(), ts.size()));
+  fresh->options = std::move(options);
   const std::lock_guard lock(impl_->options_mutex);
+  fresh->version = ++impl_->options_version;
   impl_->options = std::move(fresh);
 }
 

@@ -5,12 +5,14 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "m4f/base/bytes.h"
 #include "m4f/ring/live_ring.h"
+#include "m4f/ts/packager.h"
 
 namespace m4f {
 
@@ -19,6 +21,21 @@ struct DeliveryOptions {
   bool hls = true, cmaf = true, dash = true, tshttp = true, player = true;  // `protocols`
   bool low_latency = true;  // off for bursty inputs: no blocking reload is advertised
   std::string title, provider;
+  bool audio_only = false;  // HLS master playlists offer the sound alone, too
+  std::string
+      url_prefix;  // playlists' addresses begin with it, the stream's name follows; empty = relative ones
+  ts::Options ts;  // of every MPEG-TS; its tracks are the request's
+  // What a client of endless MPEG-TS gets at once: so much of what was, from a key frame on; 0 = nothing, it
+  // begins with the next key frame; empty = from the newest key frame on.
+  std::optional<std::chrono::milliseconds> prepush;
+};
+
+// What an endless MPEG-TS holds and where it begins.
+struct LiveTsOptions {
+  ts::Options ts;
+  std::optional<std::chrono::milliseconds> prepush;  // as in DeliveryOptions
+
+  std::string key() const;  // equal for equal ones only
 };
 
 // A request for something below a stream's name. `tail` has no leading slash and is percent-decoded:
@@ -34,7 +51,7 @@ struct DeliveryReply {
     kBody,    // answer now
     kWait,    // ask again when the ring changes, at the latest after `wait_at_most` (blocking reload, preload
               // hint)
-    kLiveTs,  // endless MPEG-TS: serve by cursor (ts options in `tracks`)
+    kLiveTs,  // endless MPEG-TS: serve by cursor, as `live` says
   };
   Kind kind = Kind::kBody;
   int status = 200;
@@ -46,7 +63,7 @@ struct DeliveryReply {
   std::string vary;
   std::vector<SharedBytes> body;  // in order
   bool compressible = false;      // gzip when the client takes it
-  TrackSelection tracks;          // kLiveTs
+  LiveTsOptions live;             // kLiveTs
   std::string proto;  // "hls", "llhls", "cmaf", "dash", "tshttp", ...: for sessions and statistics
 };
 
@@ -96,21 +113,22 @@ class Delivery {
   std::unique_ptr<Impl> impl_;
 };
 
-// Shared chunks of a stream's endless MPEG-TS, packaged once for all clients of the same selection; equal to
+// Shared chunks of a stream's endless MPEG-TS, packaged once for all clients of the same options; equal to
 // the concatenation of its HLS segments.
 class LiveTs {
  public:
-  LiveTs(RingPtr ring, TrackSelection tracks);
+  LiveTs(RingPtr ring, LiveTsOptions options);
   ~LiveTs();
 
   struct Cursor {
     uint64_t segment = 0;
     size_t chunk = 0;
     bool started = false;
+    bool waits_for_key = false;
   };
   // Moves the cursor over what is ready and appends references to at most `max_bytes` (at least one chunk) to
-  // `out`. A fresh cursor starts at the newest segment that begins with a key frame; one that fell off the
-  // tail jumps there. Returns false if nothing is ready yet.
+  // `out`. A fresh cursor starts at a key frame as the options say (where there are no pictures, at a
+  // segment's start); one that fell off the tail jumps to the newest. Returns false if nothing is ready yet.
   bool read(Cursor& cursor, size_t max_bytes, std::vector<SharedBytes>& out);
   bool ended() const;
 

@@ -180,7 +180,7 @@ TEST_F(DeliveryTest, EndlessTsOffersTheSelection) {
   stream.grow(Ticks::from_seconds(1));
   const DeliveryReply reply = get("mpegts?filter.tracks=a1");
   EXPECT_EQ(reply.kind, Kind::kLiveTs);
-  EXPECT_EQ(reply.tracks.text(), "a1");
+  EXPECT_EQ(reply.live.ts.tracks.text(), "a1");
   EXPECT_EQ(reply.proto, "tshttp");
   EXPECT_EQ(status("mpegts?filter.tracks=a7"), 404);
 }
@@ -304,6 +304,84 @@ TEST_F(DeliveryTest, EndedStreamStillServesItsSegments) {
   EXPECT_TRUE(playlist("tracks-v1/mono.ll.m3u8?_HLS_msn=" + std::to_string(kFirstNumber + 3)).ended);
   EXPECT_EQ(status("2026/11/20/13/05/37-05000.ts"), 200);
   EXPECT_EQ(status("mpegts"), 503);
+}
+
+// -- a stream's output options
+
+TEST_F(DeliveryTest, EveryMpegTsHasTheProgramThatWasAskedFor) {
+  const SegmentPtr segment = stream.segment();
+  const std::string name = "2026/11/20/13/05/37-05000.ts";
+  const DeliveryReply before = get(name);
+  DeliveryOptions options;
+  options.ts.pmt_pid = 4095;
+  options.ts.track_pids = {{{Content::kVideo, 1}, 211}, {{Content::kAudio, 0}, 220}};
+  options.ts.program = 10;
+  options.ts.title = "One";
+  delivery.configure(options);
+  const DeliveryReply after = get(name);
+  options.ts.tracks.ids = {{Content::kVideo, 1}, {Content::kAudio, 1}};
+  EXPECT_EQ(*after.body.at(0), ts::package(*segment, options.ts));
+  EXPECT_NE(*after.body.at(0), *before.body.at(0));  // not what the cache kept of the old options
+  EXPECT_NE(after.etag, before.etag);
+  const DeliveryReply endless = get("mpegts");
+  EXPECT_EQ(endless.live.ts.pmt_pid, 4095);
+  EXPECT_EQ(endless.live.ts.program, 10);
+}
+
+TEST_F(DeliveryTest, PrepushIsPassedOn) {
+  stream.segment();
+  EXPECT_FALSE(get("mpegts").live.prepush);
+  DeliveryOptions options;
+  options.prepush = std::chrono::seconds(3);
+  delivery.configure(options);
+  EXPECT_EQ(get("mpegts").live.prepush, std::chrono::seconds(3));
+  EXPECT_NE(get("mpegts").live.key(), LiveTsOptions{}.key());
+}
+
+TEST_F(DeliveryTest, AddressesBeginWithThePrefix) {
+  stream.segments(4);
+  DeliveryOptions options;
+  const std::string before = text("mono.m3u8");
+  options.url_prefix = "http://cdn.example.com:8080/a/";
+  delivery.configure(options);
+  const std::string base = "http://cdn.example.com:8080/a/tv/one/";
+  EXPECT_NE(before, text("mono.m3u8"));
+  EXPECT_NE(text("index.m3u8").find("\n" + base + "tracks-v1a1/mono.m3u8\n"), std::string::npos)
+      << text("index.m3u8");
+  EXPECT_NE(text("mono.m3u8").find("\n" + base + "2026/11/20/13/05/37-05000.ts\n"), std::string::npos);
+  EXPECT_NE(text("tracks-a1/mono.m3u8").find("\n" + base + "tracks-a1/2026/11/20/13/05/37-05000.ts\n"),
+            std::string::npos);
+  const std::string ll = text("tracks-v1/mono.ll.m3u8");
+  EXPECT_NE(ll.find("#EXT-X-MAP:URI=\"" + base + "tracks-v1/init-"), std::string::npos) << ll;
+  EXPECT_NE(ll.find("URI=\"" + base + "tracks-v1/part-"), std::string::npos) << ll;
+  EXPECT_NE(ll.find("#EXT-X-RENDITION-REPORT:URI=\"" + base + "tracks-a1/mono.ll.m3u8"), std::string::npos)
+      << ll;
+  const std::string manifest = text("index.mpd");
+  EXPECT_NE(manifest.find("initialization=\"" + base + "tracks-v1/init-"), std::string::npos) << manifest;
+  EXPECT_NE(manifest.find("media=\"" + base + "tracks-v1/dash-$Time$.m4s"), std::string::npos) << manifest;
+  EXPECT_EQ(text("tracks-v1/index.mpd").find("\"../"), std::string::npos);
+}
+
+TEST_F(DeliveryTest, APrefixIsNoPlaceForLines) {
+  stream.segments(4);
+  DeliveryOptions options;
+  options.url_prefix = "http://x/\"\n#EXT-X-ENDLIST\n$";
+  delivery.configure(options);
+  EXPECT_EQ(text("mono.m3u8").find("#EXT-X-ENDLIST"), std::string::npos);
+  EXPECT_NE(text("mono.m3u8").find("\nhttp://x/%22%0A%23EXT-X-ENDLIST%0A$/tv/one/"), std::string::npos)
+      << text("mono.m3u8");
+  EXPECT_NE(text("index.mpd").find("%0A$$/tv/one/tracks-v1/dash-$Time$.m4s"), std::string::npos)
+      << text("index.mpd");
+}
+
+TEST_F(DeliveryTest, SoundAloneIsOfferedWhereItIsAskedFor) {
+  stream.segments(4);
+  DeliveryOptions options;
+  options.audio_only = true;
+  delivery.configure(options);
+  EXPECT_NE(text("index.m3u8").find("\ntracks-v1a1/mono.m3u8\n"), std::string::npos);
+  EXPECT_NE(text("index.m3u8").find("\ntracks-a1/mono.m3u8\n"), std::string::npos);
+  EXPECT_EQ(text("video.m3u8").find("tracks-a1/"), std::string::npos);
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <mutex>
@@ -17,6 +19,11 @@ constexpr size_t kKeptSegments = 3;
 }  // namespace
 
 struct LiveTs::Impl {
+  // Where a reader may begin: tables and a key frame.
+  struct Entry {
+    size_t chunk = 0;
+    Ticks dts;
+  };
   // One segment, packaged as far as it has grown.
   struct Run {
     Run(SegmentPtr s, const ts::Options& options) : segment(std::move(s)), packager(segment, options) {}
@@ -25,6 +32,7 @@ struct LiveTs::Impl {
     SegmentPtr segment;
     ts::SegmentPackager packager;
     std::vector<SharedBytes> chunks;
+    std::vector<Entry> entries;  // in order of time
     bool complete = false;
   };
 
@@ -39,7 +47,12 @@ struct LiveTs::Impl {
       chunk = std::make_shared<Bytes>();
     };
     while (run.packager.position() < end) {
-      run.packager.append(run.packager.position() + 1, *chunk);
+      const size_t position = run.packager.position();
+      if (begins(*run.segment, position)) {
+        flush();
+        run.entries.push_back({run.chunks.size(), run.segment->frame(position).dts});
+      }
+      run.packager.append(position + 1, *chunk);
       if (chunk->size() >= kChunkBytes) flush();
     }
     if (sealed) {
@@ -47,6 +60,14 @@ struct LiveTs::Impl {
       run.complete = true;
     }
     flush();
+  }
+
+  // A key frame of the leading pictures, or the first sound of a segment without pictures.
+  static bool begins(const Segment& segment, size_t position) {
+    const size_t lead = segment.lead_track();
+    if (segment.header().tracks[lead].id.content != Content::kVideo) return position == 0;
+    const Frame& frame = segment.frame(position);
+    return frame.track == lead && frame.key;
   }
 
   // The segment with that number in the view, else null.
@@ -68,14 +89,14 @@ struct LiveTs::Impl {
     const SegmentPtr segment = find(view, number);
     if (!segment) return nullptr;
     if (number < oldest_kept(view)) return nullptr;
-    runs.emplace_back(segment, options);
+    runs.emplace_back(segment, options.ts);
     return &runs.back();
   }
 
-  static uint64_t oldest_kept(const RingView& view) {
+  uint64_t oldest_kept(const RingView& view) const {
     const size_t count = view.segments.size();
     uint64_t oldest = view.segments[count - std::min(count, kKeptSegments)]->header().number;
-    if (const SegmentPtr entry = entry_point(view)) oldest = std::min(oldest, entry->header().number);
+    if (const SegmentPtr entry = entry_segment(view)) oldest = std::min(oldest, entry->header().number);
     return oldest;
   }
 
@@ -84,25 +105,79 @@ struct LiveTs::Impl {
     std::erase_if(runs, [&](const Run& run) { return run.number() < oldest; });
   }
 
-  // Where a newcomer starts: the newest segment that begins with a key frame.
-  static SegmentPtr entry_point(const RingView& view) {
+  static Ticks newest_time(const RingView& view) {
     for (auto it = view.segments.rbegin(); it != view.segments.rend(); ++it)
-      if ((*it)->header().key_start && (*it)->frame_count() > 0) return *it;
-    return nullptr;
+      if (const size_t count = (*it)->frame_count()) return (*it)->frame(count - 1).dts;
+    return {};
+  }
+
+  // What a newcomer gets begins at this time at the latest.
+  Ticks wanted_start(const RingView& view) const {
+    const auto back = options.prepush.value_or(std::chrono::milliseconds(0));
+    return newest_time(view) - Ticks::from(back);
+  }
+
+  // The segment where a newcomer starts: the newest that begins with a key frame early enough, else the
+  // oldest one.
+  SegmentPtr entry_segment(const RingView& view) const {
+    const Ticks wanted = wanted_start(view);
+    SegmentPtr found;
+    for (auto it = view.segments.rbegin(); it != view.segments.rend(); ++it) {
+      if (!(*it)->header().key_start || (*it)->frame_count() == 0) continue;
+      found = *it;
+      if ((*it)->frame(0).dts <= wanted) break;
+    }
+    return found;
+  }
+
+  // A cursor for a newcomer, or nothing if there is no place to begin. `first` = it never read before.
+  std::optional<Cursor> enter(const RingView& view, bool first) {
+    const SegmentPtr segment = entry_segment(view);
+    if (!segment) return std::nullopt;
+    if (first && options.prepush && options.prepush->count() == 0) {
+      Run* run = open_run(view, view.segments.back()->header().number);
+      if (!run) return std::nullopt;
+      grow(*run);
+      return Cursor{run->number(), run->chunks.size(), true, true};
+    }
+    Run* run = open_run(view, segment->header().number);
+    if (!run) return std::nullopt;
+    grow(*run);
+    const Ticks wanted = wanted_start(view);
+    size_t chunk = 0;
+    for (const Entry& entry : run->entries)
+      if (entry.dts <= wanted) chunk = entry.chunk;
+    return Cursor{run->number(), chunk, true, false};
+  }
+
+  // Moves a cursor that waits for a key frame to the next one in the run; false = there is none yet.
+  static bool reach_key(const Run& run, Cursor& cursor) {
+    for (const Entry& entry : run.entries) {
+      if (entry.chunk < cursor.chunk) continue;
+      cursor.chunk = entry.chunk;
+      cursor.waits_for_key = false;
+      return true;
+    }
+    cursor.chunk = run.chunks.size();
+    return false;
   }
 
   RingPtr ring;
-  ts::Options options;
+  LiveTsOptions options;
   std::mutex mutex;
   std::deque<Run> runs;
 };
 
-LiveTs::LiveTs(RingPtr ring, TrackSelection tracks) : impl_(std::make_unique<Impl>()) {
+LiveTs::LiveTs(RingPtr ring, LiveTsOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->ring = std::move(ring);
-  impl_->options.tracks = std::move(tracks);
+  impl_->options = std::move(options);
 }
 
 LiveTs::~LiveTs() = default;
+
+std::string LiveTsOptions::key() const {
+  return fmt::format("{}/{}", ts::text_of(ts), prepush ? prepush->count() : -1);
+}
 
 bool LiveTs::read(Cursor& cursor, size_t max_bytes, std::vector<SharedBytes>& out) {
   const auto view = impl_->ring->view();
@@ -115,13 +190,14 @@ bool LiveTs::read(Cursor& cursor, size_t max_bytes, std::vector<SharedBytes>& ou
     if (!run) {
       // A cursor that waits for the segment after the newest one has not fallen off.
       if (cursor.started && cursor.segment > view->segments.back()->header().number) return taken > 0;
-      const SegmentPtr entry = Impl::entry_point(*view);
-      if (!entry || (cursor.started && entry->header().number < cursor.segment)) return taken > 0;
-      cursor = Cursor{entry->header().number, 0, true};
+      const auto entry = impl_->enter(*view, !cursor.started);
+      if (!entry || (cursor.started && entry->segment < cursor.segment)) return taken > 0;
+      cursor = *entry;
       run = impl_->open_run(*view, cursor.segment);
       if (!run) return taken > 0;
     }
     impl_->grow(*run);
+    if (cursor.waits_for_key && !Impl::reach_key(*run, cursor) && !run->complete) return taken > 0;
     while (cursor.chunk < run->chunks.size()) {
       const SharedBytes& chunk = run->chunks[cursor.chunk];
       if (taken > 0 && taken + chunk->size() > max_bytes) return true;
@@ -131,7 +207,7 @@ bool LiveTs::read(Cursor& cursor, size_t max_bytes, std::vector<SharedBytes>& ou
       if (taken >= max_bytes) return true;
     }
     if (!run->complete) return taken > 0;
-    cursor = Cursor{cursor.segment + 1, 0, true};
+    cursor = Cursor{cursor.segment + 1, 0, true, cursor.waits_for_key};
   }
 }
 

@@ -3,6 +3,7 @@
 #include "m4f/delivery/delivery.h"
 #include "m4f/playlist/testing/test_stream.h"
 #include "m4f/ts/packager.h"
+#include "m4f/ts/test_support.h"
 
 namespace m4f {
 namespace {
@@ -104,7 +105,9 @@ TEST_F(LiveTsTest, HoleInTheNumbersIsPassed) {
 }
 
 TEST_F(LiveTsTest, SelectionHoldsOnlyItsTracks) {
-  LiveTs audio(ring, *TrackSelection::parse("a1"));
+  LiveTsOptions options;
+  options.ts.tracks = *TrackSelection::parse("a1");
+  LiveTs audio(ring, options);
   stream.segment();
   drain();
   LiveTs::Cursor own;
@@ -112,6 +115,93 @@ TEST_F(LiveTsTest, SelectionHoldsOnlyItsTracks) {
   while (audio.read(own, 1 << 20, chunks)) {
   }
   EXPECT_LT(joined(chunks).size(), joined(got).size());
+}
+
+// Segments of 5 s with a key frame every second, in a ring; DTS from kStart on.
+struct Prepush : ::testing::Test {
+  RingPtr ring = std::make_shared<LiveRing>();
+  ts::testing::SegmentChain chain{{ts::testing::h264_track()}};
+  std::vector<SegmentPtr> all;
+  std::unique_ptr<SegmentBuilder> open;
+  Ticks now = Ticks::from_seconds(1000);
+  int frames = 0;
+
+  Prepush() { chain.header().number = 1; }
+
+  void play(int pictures) {
+    for (int i = 0; i < pictures; ++i, ++frames, now += Ticks(3600)) {
+      if (frames % 125 == 0) {
+        if (open) {
+          open->seal(Ticks::from_seconds(5));
+          ring->push(SegmentSealed{open->segment()});
+        }
+        SegmentHeader header = chain.header();
+        header.number = 1 + static_cast<uint64_t>(frames) / 125;
+        header.start = now;
+        header.key_start = true;
+        header.ts.tracks.resize(1);
+        open = std::make_unique<SegmentBuilder>(header);
+        ring->push(SegmentOpened{open->segment()});
+      }
+      const auto frame = ts::testing::test_frame(0, Codec::kH264, frames % 25 == 0, now, 400);
+      ASSERT_TRUE(open->add_frame(frame.frame, frame.data));
+      ring->push(FramesAdded{open->segment(), open->segment()->frame_count()});
+    }
+  }
+
+  // Pictures that a newcomer gets at once, counted back from the live edge; the first one is a key frame
+  // after tables.
+  int burst(std::optional<std::chrono::milliseconds> prepush) {
+    LiveTsOptions options;
+    options.prepush = prepush;
+    live = std::make_unique<LiveTs>(ring, options);
+    cursor = {};
+    return pictures();
+  }
+  int pictures() {
+    std::vector<SharedBytes> chunks;
+    while (live->read(cursor, 1 << 16, chunks)) {
+    }
+    const Bytes bytes = joined(chunks);
+    if (bytes.empty()) return 0;
+    EXPECT_EQ(bytes[1] & 0x1f, 0);  // a PAT
+    const ts::testing::TsContent ts = ts::testing::read_ts(bytes);
+    EXPECT_TRUE(ts.pes.at(0).random_access);
+    return static_cast<int>(ts.pes.size());
+  }
+
+  std::unique_ptr<LiveTs> live;
+  LiveTs::Cursor cursor;
+};
+
+TEST_F(Prepush, IsOneGroupOfPicturesUnlessToldOtherwise) {
+  play(125 * 2 + 60);
+  EXPECT_EQ(burst({}), 10);  // since the key frame at 50
+}
+
+TEST_F(Prepush, HoldsTheSecondsThatWereAskedFor) {
+  play(125 * 3 + 60);
+  EXPECT_EQ(burst(std::chrono::seconds(1)), 35);  // whole groups
+  EXPECT_EQ(burst(std::chrono::seconds(2)), 60);
+  EXPECT_EQ(burst(std::chrono::seconds(4)), 110);
+  EXPECT_EQ(burst(std::chrono::seconds(12)), 310);
+  EXPECT_EQ(burst(std::chrono::hours(1)), 125 * 3 + 60);  // what is there
+}
+
+TEST_F(Prepush, OfNothingBeginsWithTheNextKeyFrame) {
+  play(125 + 60);
+  EXPECT_EQ(burst(std::chrono::seconds(0)), 0);
+  play(14);
+  EXPECT_EQ(pictures(), 0);
+  play(3);
+  EXPECT_EQ(pictures(), 2);
+}
+
+TEST_F(Prepush, OfNothingFindsTheKeyFrameOfTheNextSegment) {
+  play(124);
+  EXPECT_EQ(burst(std::chrono::seconds(0)), 0);
+  play(5);
+  EXPECT_EQ(pictures(), 4);
 }
 
 }  // namespace

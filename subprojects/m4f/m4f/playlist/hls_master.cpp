@@ -117,6 +117,9 @@ class Master {
       }
       for (const Group& group : groups_) variants_.push_back({{video}, &group});
     }
+    // Last, so that nobody begins with it.
+    if (options_.audio_only && !options_.all_audio && !videos_.empty() && !audios_.empty())
+      variants_.push_back({{audios_.front()}, nullptr});
   }
 
   // Peak and average over the sealed segments that playlists list, per track.

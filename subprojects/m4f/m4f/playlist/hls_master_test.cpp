@@ -107,5 +107,22 @@ TEST(HlsMaster, BandwidthCoversTheLargestSegment) {
   }
 }
 
+TEST(HlsMaster, SoundAloneComesLast) {
+  MasterPlaylistOptions options;
+  options.audio_only = true;
+  expect_golden("master_audio_only.m3u8", master_playlist(view_of({h264_track(), aac_track()}), options));
+  options.container = Container::kFmp4;
+  expect_golden("master_audio_only_fmp4.m3u8",
+                master_playlist(view_of({h264_track(), aac_track()}), options));
+}
+
+TEST(HlsMaster, SoundAloneNeedsPicturesAndSound) {
+  MasterPlaylistOptions options;
+  const RingView sound = view_of({aac_track()}), pictures = view_of({h264_track()});
+  const std::string before = master_playlist(sound, options) + master_playlist(pictures, options);
+  options.audio_only = true;
+  EXPECT_EQ(master_playlist(sound, options) + master_playlist(pictures, options), before);
+}
+
 }  // namespace
 }  // namespace m4f

@@ -21,6 +21,13 @@ std::string duration(Ticks t) {
   return ms % 1000 == 0 ? fmt::format("PT{}S", ms / 1000) : fmt::format("PT{}.{:03}S", ms / 1000, ms % 1000);
 }
 
+// '$' doubled (23009-1 5.3.9.4.4).
+std::string template_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '$' ? "$$" : std::string(1, c);
+  return out;
+}
+
 // "?query" as it may stand in a template: '$' doubled (23009-1 5.3.9.4.4), and nothing that a URL may not
 // hold.
 std::string template_query(std::string_view query) {
@@ -63,7 +70,7 @@ bool share_a_set(const DashTrack& a, const DashTrack& b) {
 class MpdWriter {
  public:
   MpdWriter(const MpdOptions& options, bool ended)
-      : prefix_(options.prefix), query_(template_query(options.query)), ended_(ended) {}
+      : prefix_(template_text(options.prefix)), query_(template_query(options.query)), ended_(ended) {}
 
   std::string write(const std::vector<DashPeriod>& periods, Ticks target, Ticks newest_end, int64_t now_ms) {
     Ticks longest;

@@ -60,7 +60,9 @@ struct MasterPlaylistOptions {
   bool low_latency = false;
   bool separate_audio = false;  // TS: audio as renditions of its own even with a single language
   bool all_audio = false;       // video.m3u8: every variant carries all audio
-  std::string prefix;           // path from this playlist to the stream: "" or "../"
+  bool audio_only =
+      false;           // one variant more, with the first sound track alone, where there are pictures, too
+  std::string prefix;  // from this playlist to the stream: "", "../", or an address
   std::string query;
 };
 // Empty if the container can hold none of the tracks.
@@ -72,7 +74,7 @@ struct MpdOptions {
   TrackSelection tracks;   // empty = all that fMP4 can carry
   Ticks segment_duration;  // configured: gives the pace of updates and the delay behind the live edge
   std::string query;       // carried on to the addresses of segments and init segments
-  std::string prefix;      // path from the manifest to the stream: "" or "../"
+  std::string prefix;      // from the manifest to the stream: "", "../", or an address
 };
 // A dynamic MPD (ISO/IEC 23009-1, isoff-live) of the sealed segments that playlists show; `now` goes into
 // UTCTiming only. Empty while there is none. Every address is below "tracks-<id>/": init_name(), and

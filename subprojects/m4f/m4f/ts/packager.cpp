@@ -1,5 +1,7 @@
 #include "m4f/ts/packager.h"
 
+#include <fmt/format.h>
+
 #include <cassert>
 #include <utility>
 
@@ -7,6 +9,15 @@
 #include "m4f/ts/psi.h"
 
 namespace m4f::ts {
+
+std::string text_of(const Options& o) {
+  std::string out = fmt::format("{},{},{},{},{},{},{},{}:{},{}:{}", o.tracks.text(), o.pmt_pid, o.sdt_pid,
+                                o.first_pid, o.pcr_pid, o.program, o.transport_stream_id, o.provider.size(),
+                                o.provider, o.title.size(), o.title);
+  for (const TrackPid& asked : o.track_pids)
+    out += fmt::format(",{}{}={}", static_cast<int>(asked.track.content), asked.track.number, asked.pid);
+  return out;
+}
 
 bool carries(Codec codec) {
   switch (codec) {

@@ -33,6 +33,9 @@ struct Options {
   bool operator==(const Options&) const = default;
 };
 
+// Equal for equal options only.
+std::string text_of(const Options& options);
+
 // Whether MPEG-TS can carry the codec here.
 bool carries(Codec codec);
 
