@@ -175,7 +175,7 @@ void find_plugins() {
   const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
   if (failed) return;
   const auto plugins = self.parent_path().parent_path() / "plugins";
-  for (const char* room : {"m4f", "hls"})
+  for (const char* room : {"m4f", "hls", "udp"})
     if (std::filesystem::is_directory(plugins / room, failed))
       gst_registry_scan_path(gst_registry_get(), (plugins / room).c_str());
 }

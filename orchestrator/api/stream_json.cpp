@@ -71,6 +71,44 @@ json::Object input_json(const config::Input& input, const stream::InputStatus* s
   return out;
 }
 
+json::Object push_json(const config::Push& push, const stream::PushStatus* status) {
+  json::Object out;
+  out.text("url", without_credentials(push.url));
+  if (push.disabled) out.flag("disabled", true);
+  out.number("retry_timeout", push.retry_timeout.count());
+  if (push.retry_limit) out.number("retry_limit", *push.retry_limit);
+  if (push.timeout) out.number("timeout", push.timeout->count());
+  if (push.bitrate) out.number("bitrate", static_cast<int64_t>(*push.bitrate));
+  if (push.pnr) out.number("pnr", *push.pnr);
+  if (push.multicast_loop) out.flag("multicast_loop", true);
+  if (push.standby) out.flag("standby", true);
+  out.text_if("comment", push.comment);
+  if (!status || status->state.empty()) return out;
+
+  json::Object stats;
+  stats.text_if("id", status->id);
+  moment(stats, "opened_at", status->opened_at_ms);
+  moment(stats, "started_at", status->started_at_ms);
+  const auto number = [&](const char* name, uint64_t value) {
+    stats.number(name, static_cast<int64_t>(value));
+  };
+  stats.text("status", status->state);
+  number("bytes", status->bytes);
+  number("retries", status->retries);
+  number("packets", status->packets);
+  number("fillers", status->null_packets);
+  number("frames", status->frames);
+  number("frames_late", status->frames_late);
+  number("frames_dropped", status->frames_dropped);
+  number("errors", status->errors);
+  number("datagrams_dropped", status->datagrams_dropped);
+  number("does_not_fit_cbr", status->does_not_fit);
+  if (status->does_not_fit > 0) number("bitrate_needed", status->needed_kbit);
+  stats.text_if("last_error", status->last_error);
+  out.object("stats", std::move(stats));
+  return out;
+}
+
 json::Object protocols_json(const config::Protocols& protocols) {
   json::Object out;
   out.flag("hls", protocols.hls).flag("cmaf", protocols.cmaf).flag("dash", protocols.dash);
@@ -147,6 +185,12 @@ json::Object stream_json(const stream::StreamHandle& stream, size_t position, in
   for (size_t i = 0; i < config.inputs.size(); ++i)
     inputs.add(input_json(config.inputs[i], i < status.inputs.size() ? &status.inputs[i] : nullptr));
   out.array("inputs", std::move(inputs));
+  if (!config.pushes.empty()) {
+    json::Array pushes;
+    for (size_t i = 0; i < config.pushes.size(); ++i)
+      pushes.add(push_json(config.pushes[i], i < status.pushes.size() ? &status.pushes[i] : nullptr));
+    out.array("pushes", std::move(pushes));
+  }
   out.number("segment_duration", config.segment_duration.count())
       .number("segment_count", config.segment_count);
   out.number("chunk_duration", config.chunk_duration.count()).flag("cmaf_enabled", config.protocols.cmaf);

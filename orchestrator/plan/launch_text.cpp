@@ -55,6 +55,8 @@ std::string launch_text(const StreamPlan& plan, const InputPlan& in) {
     if (is_muxer(c)) muxer = elements_text(c.elements);
   for (const Chain& c : plan.spine.chains)
     muxer += (c.from.empty() ? " ! " : " " + c.from + ". ! ") + elements_text(c.elements);
+  for (const PushPlan& push : plan.pushes)
+    if (!push.element.factory.empty()) muxer += " spine. ! " + element_text(push.element);
 
   std::string out = shows_clock(in.pipeline) ? "TZ=UTC gst-launch-1.0" : "gst-launch-1.0";
   bool written = false;

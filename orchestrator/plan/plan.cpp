@@ -105,6 +105,7 @@ std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const Int
                                              {"async", false}},
                                             {}}},
                               .to = {}});
+  out.pushes = plan_pushes(stream);
   return out;
 }
 

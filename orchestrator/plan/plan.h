@@ -22,6 +22,7 @@ struct Property {
   Value value;
   // The text is GStreamer's serialisation of a structure, not a string: it is printed as it stands.
   bool serialized = false;
+  bool operator==(const Property&) const = default;
 };
 
 struct Element {
@@ -29,6 +30,7 @@ struct Element {
   std::string name;  // empty = automatic
   std::vector<Property> properties;
   std::string caps;  // a caps filter behind this element; empty = none
+  bool operator==(const Element&) const = default;
 };
 
 // A chain of elements. `from`: begins at the next pad of that named element which no earlier chain took
@@ -70,9 +72,19 @@ struct InputPlan {
   Supervision supervision;
 };
 
+// A branch of the spine that sends the stream on. What is wrong with one touches nothing else.
+struct PushPlan {
+  std::string url;      // for an operator: the stream's name in place of `%s`, no arguments
+  Element element;      // its sink; without a factory if it is disabled or has a problem
+  std::string problem;  // why it cannot be sent there: what is wrong, and what to write instead
+  config::Place place;
+  bool operator==(const PushPlan&) const = default;
+};
+
 struct StreamPlan {
   std::vector<InputPlan> inputs;  // in order of priority
   Pipeline spine;                 // begins with the tee named "spine"
+  std::vector<PushPlan> pushes;   // one per push of the configuration, in its order
 };
 
 struct PlanError {
@@ -92,8 +104,10 @@ std::variant<StreamPlan, PlanError> plan(const config::Stream& stream,
 // The stream's backup file, as an input is. REQUIRES: stream.backup
 std::variant<InputPlan, PlanError> plan_backup(const config::Stream& stream);
 
+std::vector<PushPlan> plan_pushes(const config::Stream& stream);
+
 // A shell command line for gst-launch-1.0, quoted so that the shell and gst-launch read every value back as
-// it is: ingest and spine of one input joined into one line that runs as it stands.
+// it is: ingest, spine and pushes of one input joined into one line that runs as it stands.
 std::string launch_text(const StreamPlan& plan, size_t input);
 // The same of an input that is none of the plan's own: the backup.
 std::string launch_text(const StreamPlan& plan, const InputPlan& input);

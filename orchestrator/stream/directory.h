@@ -42,6 +42,20 @@ struct InputStatus {
   std::string last_error;  // one line for an operator; empty = none
 };
 
+struct PushStatus {
+  std::string url;    // without arguments
+  std::string id;     // uuid; empty = it is disabled or cannot be sent
+  std::string state;  // starting, running, pending (another sender is there), stalling, retry, error; empty =
+                      // disabled
+  std::string last_error;  // one line for an operator; empty = all is well
+  int64_t opened_at_ms = 0, started_at_ms = 0;
+  uint64_t bytes = 0, retries = 0, errors = 0, datagrams_dropped = 0;
+  uint64_t frames = 0, frames_late = 0, frames_dropped = 0;
+  uint64_t packets = 0, null_packets = 0;
+  uint64_t does_not_fit = 0;  // occurrences
+  uint32_t needed_kbit = 0;   // at the last one
+};
+
 // A consistent copy of a stream's figures.
 struct StreamStatus {
   std::string id;  // uuid of the stream's session
@@ -56,6 +70,7 @@ struct StreamStatus {
   uint32_t online_clients = 0;
   uint64_t total_sessions = 0;
   std::vector<InputStatus> inputs;
+  std::vector<PushStatus> pushes;
   std::vector<m4f::Track> tracks;  // of the newest segment, bitrates measured
   uint64_t frames = 0;
   uint64_t ring_bytes = 0;  // memory of the segments that are kept for clients

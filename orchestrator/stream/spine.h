@@ -9,6 +9,7 @@
 
 #include "m4f/base/error.h"
 #include "m4f/ring/live_ring.h"
+#include "m4fudp/sender.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/stream/gst_ptr.h"
 
@@ -26,16 +27,23 @@ class Spine {
   // Takes the buffer. Any thread; runs the sinks in the caller's thread (M4F sinks never block).
   void push(uint64_t ticket, GstBuffer* buffer);
 
+  // A branch of one sink behind the tee, while data flows. A sink that takes a `sender` gets this one. An
+  // error concerns the branch alone. The main loop's thread.
+  m4f::Result<Ptr<GstElement>> attach(const plan::Element& sink,
+                                      const std::shared_ptr<m4fudp::Sender>& sender);
+  void detach(GstElement* sink);
+
   const m4f::RingPtr& ring() const { return ring_; }
   uint64_t buffers() const { return buffers_.load(std::memory_order_relaxed); }
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
   Spine() = default;
+  void remove(GstElement* sink);  // REQUIRES: mutex_ held
 
   std::mutex mutex_;  // one pusher at a time; held while the sinks run, nothing of ours is called from there
   m4f::RingPtr ring_;
-  Ptr<GstElement> pipeline_;
+  Ptr<GstElement> pipeline_, tee_;
   Ptr<GstPad> entry_;
   std::atomic<uint64_t> ticket_{0};
   std::atomic<uint64_t> buffers_{0}, bytes_{0};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "orchestrator/stream/output_options.h"
 #include "orchestrator/stream/stream_setup.h"
 
 namespace sluice::stream {
@@ -23,6 +24,7 @@ Stream::Stream(config::Stream config, StreamContext context, bool by_user)
       ring_(std::make_shared<m4f::LiveRing>(ring_settings(config))),
       delivery_(
           std::make_unique<m4f::Delivery>(name_, ring_, context_.cache, delivery_options(config, true))),
+      pushes_(name_, context_.sender, context_.log, context_.events),
       config_(std::make_shared<const config::Stream>(std::move(config))) {
   demanded_ = steady_now().time_since_epoch().count();
   if (!config_->disabled) presence_ = config_->is_static ? Presence::kHere : Presence::kResting;
@@ -97,6 +99,7 @@ void Stream::run() {
   auto spine = Spine::start(name_, plan_.spine, ring_);
   if (!spine) return fail_for_good(spine.error().message());
   junction_ = std::make_shared<Junction>(std::move(*spine));
+  pushes_.apply(junction_->spine(), plan_.pushes);
   last_client_ = steady_now();
   emit("stream_started");
   connect_inputs();
@@ -120,6 +123,7 @@ void Stream::rest(const std::string& reason) {
   presence_ = Presence::kResting;
   auto inputs = std::exchange(inputs_, nullptr);
   inputs->stop([inputs] {});
+  pushes_.stop(reason);
   junction_.reset();
   {
     std::lock_guard lock(mutex_);
@@ -144,6 +148,7 @@ void Stream::stop(std::function<void()> done) {
   }
   auto inputs = std::exchange(inputs_, nullptr);
   inputs->stop([inputs, finish] { finish(); });
+  pushes_.stop("the stream stops");
   junction_.reset();  // the pipelines keep it as long as they need it
   ring_->end();
   emit("stream_stopped", {{"reason", "the server or its configuration"}});
@@ -167,6 +172,8 @@ void Stream::change(config::Stream config, bool inputs) {
       connect_inputs();
     }
   }
+  plan_.pushes = plan::plan_pushes(*next);
+  if (junction_) pushes_.apply(junction_->spine(), plan_.pushes);
   if (next->is_static && !was_static) {
     presence_ = Presence::kHere;
     run();
@@ -229,6 +236,7 @@ void Stream::look_after_clients(TimePoint now) {
 void Stream::tick(TimePoint now) {
   for (const std::string& warning : delivery_->take_warnings())
     context_.log.warning("stream {}: {}", name_, warning);
+  pushes_.tick();
   count_figures(now);
   if (inputs_) inputs_->tick();
   if (inputs_) cut_if_too_fast();

@@ -11,6 +11,7 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/stream/directory.h"
 #include "orchestrator/stream/inputs.h"
+#include "orchestrator/stream/pushes.h"
 #include "orchestrator/stream/rate.h"
 #include "orchestrator/stream/spine.h"
 #include "orchestrator/stream/workers.h"
@@ -20,6 +21,7 @@ namespace sluice::stream {
 // What all streams of a daemon share. REQUIRES: outlives them.
 struct StreamContext {
   std::shared_ptr<m4f::PackageCache> cache;
+  std::shared_ptr<m4fudp::Sender> sender;  // of all pushes
   Workers& workers;
   Log& log;
   event::Events& events;
@@ -93,6 +95,7 @@ class Stream final : public StreamHandle,
   std::optional<plan::InputPlan> backup_plan_;
   std::shared_ptr<Junction> junction_;
   std::shared_ptr<Inputs> inputs_;  // null while it rests
+  Pushes pushes_;
   bool stopping_ = false, planned_ = false;
   bool bursty_ = false;               // the input that is shown
   std::vector<std::string> reasons_;  // by input: said already; not said again until something changes

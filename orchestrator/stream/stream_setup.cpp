@@ -28,20 +28,6 @@ InputRules input_rules(const config::Stream& config, const plan::InputPlan& plan
 
 }  // namespace
 
-m4f::DeliveryOptions delivery_options(const config::Stream& config, bool low_latency) {
-  m4f::DeliveryOptions options;
-  options.segment_duration = m4f::Ticks::from(config.segment_duration);
-  options.hls = config.protocols.hls;
-  options.cmaf = config.protocols.cmaf;
-  options.dash = config.protocols.dash;
-  options.tshttp = config.protocols.tshttp;
-  options.player = config.protocols.player;
-  options.low_latency = low_latency;
-  options.title = config.title;
-  options.provider = config.provider;
-  return options;
-}
-
 m4f::RingSettings ring_settings(const config::Stream& config) {
   m4f::RingSettings settings;
   settings.segment_count = static_cast<size_t>(config.segment_count);

@@ -3,13 +3,12 @@
 
 #include <string>
 
-#include "m4f/delivery/delivery.h"
+#include "m4f/ring/live_ring.h"
 #include "orchestrator/config/config.h"
 #include "orchestrator/stream/inputs.h"
 
 namespace sluice::stream {
 
-m4f::DeliveryOptions delivery_options(const config::Stream& config, bool low_latency);
 m4f::RingSettings ring_settings(const config::Stream& config);
 InputsSetup inputs_setup(const config::Stream& config, const plan::StreamPlan& plan,
                          const std::optional<plan::InputPlan>& backup);

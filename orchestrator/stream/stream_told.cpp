@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/stream/output_options.h"
 #include "orchestrator/stream/stream.h"
 #include "orchestrator/stream/stream_setup.h"
 
@@ -222,6 +223,7 @@ StreamStatus Stream::status() const {
     if (const size_t n = newest->frame_count())
       status.last_dts_ms = static_cast<double>(newest->frame(n - 1).dts.count) / 90.0;
   }
+  status.pushes = pushes_.status();
   std::lock_guard lock(mutex_);
   status.id = id_;
   status.status = status_;

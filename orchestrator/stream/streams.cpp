@@ -16,12 +16,15 @@ constexpr size_t kMostMade = 2000;
 }  // namespace
 
 Streams::Streams(Log& log, event::Events& events, size_t cache_bytes)
-    : log_(log), events_(events), cache_(std::make_shared<m4f::PackageCache>(cache_bytes)) {}
+    : log_(log),
+      events_(events),
+      cache_(std::make_shared<m4f::PackageCache>(cache_bytes)),
+      sender_(std::make_shared<m4fudp::Sender>()) {}
 
 Streams::~Streams() = default;
 
 Streams::StreamPtr Streams::make(const config::Stream& config, bool by_user) {
-  return std::make_shared<Stream>(config, StreamContext{cache_, workers_, log_, events_}, by_user);
+  return std::make_shared<Stream>(config, StreamContext{cache_, sender_, workers_, log_, events_}, by_user);
 }
 
 void Streams::start(const std::vector<config::Stream>& streams,

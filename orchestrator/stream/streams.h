@@ -52,6 +52,7 @@ class Streams final : public Directory {
   event::Events& events_;
   Workers workers_;
   std::shared_ptr<m4f::PackageCache> cache_;
+  const std::shared_ptr<m4fudp::Sender> sender_;  // one thread for all pushes
   Timer ticker_;
   bool stopping_ = false;
 
