@@ -60,9 +60,10 @@ struct Supervision {
   // rtsp: take only these SDP tracks (from 1; empty = all): the answer to the select-stream signal of the
   // element "source". The printed text takes all.
   std::vector<int> tracks;
-  // udp: source-specific multicast, which udpsrc 1.22 cannot join by itself: the supervisor joins (address,
-  // interface, these senders) and hands the element "source" the socket, with auto-multicast=false. The
-  // printed text joins for any sender.
+  // udp: a group, which udpsrc 1.22 cannot keep apart from others on the same port: the supervisor joins (address,
+  // interface, these senders; empty = any) and hands the element "source" the socket, with auto-multicast=false.
+  // The printed text joins by itself, for any sender.
+  bool multicast = false;
   std::vector<std::string> multicast_sources;
 };
 

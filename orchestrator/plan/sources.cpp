@@ -156,6 +156,7 @@ Problem udp(const SourceRequest& r, InputPlan& out) {
   if (!r.input.sources.empty() && !is_multicast(group))
     return fmt::format("sources= means something for multicast only, and '{}' is no multicast address",
                        group);
+  out.supervision.multicast = is_multicast(group);
   out.supervision.multicast_sources = r.input.sources;
   source.properties.push_back(
       {"buffer-size", r.input.buffer_size ? static_cast<int64_t>(*r.input.buffer_size) : kUdpBuffer});

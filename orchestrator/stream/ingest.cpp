@@ -24,14 +24,14 @@ gboolean select_stream(GstElement*, guint num, GstCaps*, gpointer data) {
 
 // What an element cannot be told by properties alone.
 m4f::Result<void> set_up_source(GstElement* pipeline, const plan::Supervision& supervision) {
-  if (supervision.tracks.empty() && supervision.multicast_sources.empty()) return {};
+  if (supervision.tracks.empty() && !supervision.multicast) return {};
   Ptr<GstElement> source(gst_bin_get_by_name(GST_BIN(pipeline), "source"));
   if (!source) return m4f::error(m4f::Errc::kInvalid, "the pipeline has no element 'source'");
   if (!supervision.tracks.empty())
     g_signal_connect_data(
         source.get(), "select-stream", G_CALLBACK(select_stream), new std::vector<int>(supervision.tracks),
         [](gpointer data, GClosure*) { delete static_cast<std::vector<int>*>(data); }, GConnectFlags(0));
-  if (!supervision.multicast_sources.empty()) return join_from(source.get(), supervision.multicast_sources);
+  if (supervision.multicast) return join_group(source.get(), supervision.multicast_sources);
   return {};
 }
 

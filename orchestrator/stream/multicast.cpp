@@ -1,6 +1,7 @@
 #include "orchestrator/stream/multicast.h"
 
 #include <gio/gio.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <memory>
@@ -24,7 +25,7 @@ m4f::Error failed(const std::string& what, GError* error) {
 
 }  // namespace
 
-m4f::Result<void> join_from(GstElement* udpsrc, const std::vector<std::string>& senders) {
+m4f::Result<void> join_group(GstElement* udpsrc, const std::vector<std::string>& senders) {
   Ptr<gchar> address, iface;
   gint port = 0, buffer_size = 0;
   g_object_get(udpsrc, "address", static_cast<gchar**>(out(address)), "multicast-iface",
@@ -39,6 +40,13 @@ m4f::Result<void> join_from(GstElement* udpsrc, const std::vector<std::string>& 
   Object<GSocketAddress> local(g_inet_socket_address_new(group.get(), static_cast<guint16>(port)));
   if (!g_socket_bind(socket.get(), local.get(), TRUE, &error))
     return tl::unexpected(failed(fmt::format("cannot receive on {}:{}", address.get(), port), error));
+  // Only what this socket joined: not what others on this machine did (ip(7), ipv6(7)).
+  const bool v4 = g_inet_address_get_family(group.get()) == G_SOCKET_FAMILY_IPV4;
+  g_socket_set_option(socket.get(), v4 ? IPPROTO_IP : IPPROTO_IPV6,
+                      v4 ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL, 0, nullptr);
+  if (senders.empty() &&
+      !g_socket_join_multicast_group(socket.get(), group.get(), FALSE, iface.get(), &error))
+    return tl::unexpected(failed(fmt::format("cannot join {}", address.get()), error));
   for (const std::string& sender : senders) {
     Object<GInetAddress> from(g_inet_address_new_from_string(sender.c_str()));
     if (!from) return m4f::error(m4f::Errc::kInvalid, "sources= has '{}', which is no address", sender);

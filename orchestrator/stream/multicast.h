@@ -1,4 +1,5 @@
-// Source-specific multicast (RFC 4607), which udpsrc 1.22 cannot join by itself.
+// Multicast groups of a udpsrc. Version 1.22 binds to all addresses, so that streams whose groups share a
+// port would get each other's packets, and cannot join for certain senders only (RFC 4607).
 #pragma once
 
 #include <gst/gst.h>
@@ -10,8 +11,8 @@
 
 namespace sluice::stream {
 
-// Joins the group of a udpsrc (its address, port, multicast-iface and buffer-size) for these senders only and
-// hands the element the socket. Before the element leaves NULL.
-m4f::Result<void> join_from(GstElement* udpsrc, const std::vector<std::string>& senders);
+// Joins the group of a udpsrc (its address, port, multicast-iface and buffer-size), for these senders only if
+// some are named, and hands the element the socket. Before the element leaves NULL.
+m4f::Result<void> join_group(GstElement* udpsrc, const std::vector<std::string>& senders);
 
 }  // namespace sluice::stream
