@@ -25,7 +25,7 @@ struct Settings {
   bool standby = false;
   uint32_t bitrate = 0;
   uint32_t pcr_interval = 35;
-  uint32_t delay = 0;
+  uint32_t delay = 700;
   std::string tracks;
   uint32_t program = 1;
   std::string title, provider;
@@ -84,8 +84,7 @@ class UdpSink {
           "Constant rate of all packets (kbit/s), filled up with null packets; 0 = as the frames come",
           &Settings::bitrate, 0, 10'000'000},
         F{"pcr-interval", "Longest distance of two PCRs (ms)", &Settings::pcr_interval, 5, 100},
-        F{"delay", "How long before its DTS a picture may leave (ms); 0 = 700, without a bitrate 200",
-          &Settings::delay, 0, 10'000},
+        F{"delay", "How long before its DTS a picture may leave (ms)", &Settings::delay, 50, 10'000},
         F{"tracks", "Tracks to send (v1a2); empty = all that MPEG-TS carries", &Settings::tracks},
         F{"program", "Program number", &Settings::program, 1, 65535},
         F{"title", "Service name (SDT)", &Settings::title},

@@ -16,7 +16,7 @@ def launch(processes, line):
 
 
 def test_every_element_is_found():
-    for element in ("m4fmux", "m4fdemux", "m4ftsdemux", "m4fsink", "m4fsrc", "hlssink-ll"):
+    for element in ("m4fmux", "m4fdemux", "m4ftsdemux", "m4fsink", "m4fsrc", "hlssink-ll", "m4fudpsink"):
         found = subprocess.run(["gst-inspect-1.0", element], capture_output=True, text=True, timeout=60)
         assert found.returncode == 0, (BUILD, found.stdout, found.stderr)
         assert "Long-name" in found.stdout

@@ -12,21 +12,24 @@ def _run(*argv):
 
 
 class Namespace:
-    """`here` and `there` are the addresses of the cable's two ends. REQUIRES: root."""
+    """`here` and `there` are the addresses of the cable's two ends, `ours` is the interface at this one; the other may have more
+    `addresses` (`theirs`, five at most). REQUIRES: root."""
 
-    def __init__(self):
+    def __init__(self, addresses=1):
         tag = f"{os.getpid() % 60000}-{next(_numbers)}"
         self.name, self.ours = f"slc-{tag}", f"slc{tag}"[:14]
-        # One of 2^14 networks of four addresses in 198.18.0.0/16, which is for tests of networks (RFC 2544).
-        network = 4 * ((os.getpid() * 31 + next(_numbers) * 97) % 16384)
-        self.here, self.there = (f"198.18.{(network + n) >> 8}.{(network + n) & 255}" for n in (1, 2))
+        # One of 2^13 networks of eight addresses in 198.18.0.0/16, which is for tests of networks (RFC 2544).
+        network = 8 * ((os.getpid() * 31 + next(_numbers) * 97) % 8192)
+        self.here, *self.theirs = (f"198.18.{(network + n) >> 8}.{(network + n) & 255}" for n in range(1, 2 + addresses))
+        self.there = self.theirs[0]
 
     def __enter__(self):
         _run("ip", "netns", "add", self.name)
         _run("ip", "link", "add", self.ours, "type", "veth", "peer", "name", "eth0", "netns", self.name)
-        _run("ip", "addr", "add", f"{self.here}/30", "dev", self.ours)
+        _run("ip", "addr", "add", f"{self.here}/29", "dev", self.ours)
         _run("ip", "link", "set", self.ours, "up")
-        for argv in (["addr", "add", f"{self.there}/30", "dev", "eth0"], ["link", "set", "eth0", "up"], ["link", "set", "lo", "up"]):
+        for argv in (*(["addr", "add", f"{address}/29", "dev", "eth0"] for address in self.theirs), ["link", "set", "eth0", "up"],
+                     ["link", "set", "lo", "up"], ["route", "add", "default", "dev", "eth0"]):
             _run("ip", "-n", self.name, *argv)
         return self
 

@@ -13,7 +13,6 @@ using std::chrono::nanoseconds;
 
 constexpr int64_t kClock = 27'000'000;
 constexpr uint64_t kPacketBits = kPacketSize * 8;
-constexpr int64_t kSteadyDelayMs = 700, kVariableDelayMs = 200;
 constexpr int64_t kPsiEvery = 200 * kClockPerMs;   // TR 101 290 1.3: 500 ms at most
 constexpr int64_t kSdtEvery = 1000 * kClockPerMs;  // TR 101 211 4.4: 2 s at most
 constexpr int64_t kHold =
@@ -27,16 +26,11 @@ constexpr int64_t kMeasured = 2'000 * kClockPerMs;
 constexpr int64_t kOutlive = 1'000 * kClockPerMs;  // variable: clock and tables after the last frame
 constexpr size_t kMostWaiting = 20'000;            // frames of one track
 
-int64_t delay_of(const ShaperSettings& s) {
-  const int64_t ms = s.delay.count() > 0 ? s.delay.count() : s.bitrate ? kSteadyDelayMs : kVariableDelayMs;
-  return ms * kClockPerMs;
-}
-
 }  // namespace
 
 Shaper::Shaper(ShaperSettings settings)
     : settings_(std::move(settings)),
-      delay_(delay_of(settings_)),
+      delay_(std::max<int64_t>(settings_.delay.count(), 1) * kClockPerMs),
       pcr_interval_(std::max<int64_t>(settings_.pcr_interval.count(), 1) * kClockPerMs) {}
 
 int64_t Shaper::stc_at(Instant now) const {
