@@ -15,14 +15,28 @@ struct Kind {
 
 // Every event that this server emits; docs/events.md describes them.
 inline constexpr Kind kKinds[] = {
-    {"server_started", config::LogLevel::kNotice},    {"listener_start", config::LogLevel::kInfo},
-    {"listener_failure", config::LogLevel::kError},   {"config_reloaded", config::LogLevel::kNotice},
-    {"session_opened", config::LogLevel::kInfo},      {"session_closed", config::LogLevel::kInfo},
-    {"stream_started", config::LogLevel::kInfo},      {"stream_stopped", config::LogLevel::kInfo},
-    {"stream_reconfigured", config::LogLevel::kInfo}, {"stream_media_info", config::LogLevel::kInfo},
-    {"stream_backup", config::LogLevel::kWarning},    {"source_ready", config::LogLevel::kInfo},
-    {"source_lost", config::LogLevel::kWarning},      {"source_switch", config::LogLevel::kInfo},
-    {"frames_timed_out", config::LogLevel::kWarning}, {"frames_restored", config::LogLevel::kInfo},
+    {"server_started", config::LogLevel::kNotice},
+    {"listener_start", config::LogLevel::kInfo},
+    {"listener_failure", config::LogLevel::kError},
+    {"config_reloaded", config::LogLevel::kNotice},
+    {"session_opened", config::LogLevel::kInfo},
+    {"session_closed", config::LogLevel::kInfo},
+    {"stream_started", config::LogLevel::kInfo},
+    {"stream_stopped", config::LogLevel::kInfo},
+    {"stream_reconfigured", config::LogLevel::kInfo},
+    {"stream_media_info", config::LogLevel::kInfo},
+    {"stream_backup", config::LogLevel::kWarning},
+    {"source_ready", config::LogLevel::kInfo},
+    {"source_lost", config::LogLevel::kWarning},
+    {"source_switch", config::LogLevel::kInfo},
+    {"frames_timed_out", config::LogLevel::kWarning},
+    {"frames_restored", config::LogLevel::kInfo},
+    {"push_opened", config::LogLevel::kInfo},
+    {"push_started", config::LogLevel::kInfo},
+    {"push_blocked", config::LogLevel::kWarning},
+    {"push_restored", config::LogLevel::kInfo},
+    {"push_closed", config::LogLevel::kInfo},
+    {"udp_pusher_does_not_fit_cbr", config::LogLevel::kWarning},
 };
 
 // kInfo for a name that is none of these.
