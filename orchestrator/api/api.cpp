@@ -83,16 +83,6 @@ bool eat(std::string_view& text, std::string_view prefix) {
 
 }  // namespace
 
-ApiReply api_error(int status, std::string_view code, std::string_view error, std::string_view title) {
-  json::Object item;
-  item.text("status", std::to_string(status)).text("code", code).text("title", title);
-  json::Array errors;
-  errors.add(std::move(item));
-  json::Object out;
-  out.text("error", error).array("errors", std::move(errors));
-  return {status, json::write(out) + "\n", status == 401};
-}
-
 Api::Api(store::Store& store, const stream::Directory& directory, std::string version, Shown shown)
     : store_(store),
       directory_(directory),

@@ -1,6 +1,7 @@
 // Random writes: the file always says what was written, whatever the values hold and however it is laid out.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
@@ -10,6 +11,8 @@
 #include "orchestrator/api/patch.h"
 #include "orchestrator/config/tables.h"
 #include "orchestrator/testing/memory_store.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace sluice::api {
 namespace {
@@ -199,6 +202,31 @@ TEST(RandomWrites, TheFileSaysWhatWasWritten) {
   EXPECT_GT(written, 300);
   EXPECT_EQ(writer.put(Kind::kStream, "x", R"({"$reset":true})").status, 0);
   EXPECT_EQ(config::load_text(store.text(), "x").config->streams[1].inputs.size(), 0u);
+}
+
+// The fuzz target's promises, on its seeds cut off at every byte and with every byte changed.
+TEST(RandomWrites, SeedsOfTheFuzzTarget) {
+  size_t seeds = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(SLUICE_SOURCE_ROOT "/orchestrator/fuzz/seeds/api-write")) {
+    std::ostringstream content;
+    content << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    const std::string text = content.str();
+    const auto run = [](const std::string& input) {
+      LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
+    };
+    run(text);
+    for (size_t i = 0; i < text.size(); ++i) {
+      run(text.substr(0, i));
+      std::string changed = text;
+      for (const char c : {'"', '{', '}', ';', ' ', '0', '\n', '\xff'}) {
+        changed[i] = c;
+        run(changed);
+      }
+    }
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 3u);
 }
 
 // A stream that a file or a template made, written in full, is read back as the same.
