@@ -154,17 +154,23 @@ int explain(const config::Config& config, const std::string& name) {
   return 0;
 }
 
-// What only planning finds: URLs that cannot be used.
+// What only planning finds: URLs that cannot be used. Of a template with a prefix a stream is planned that
+// somebody could ask for.
 bool plannable(const config::Config& config) {
   bool good = true;
-  for (const config::Stream& stream : config.streams) {
+  const auto check = [&](const config::Stream& stream, const std::string& whose) {
     const auto planned = sluice::plan::plan(stream);
     const auto* bad = std::get_if<sluice::plan::PlanError>(&planned);
-    if (!bad) continue;
-    std::fprintf(stderr, "%s: stream %s: %s\n", bad->place.text().c_str(), stream.name.c_str(),
-                 bad->text.c_str());
+    if (!bad) return;
+    std::fprintf(stderr, "%s: %s: %s\n", bad->place.text().c_str(), whose.c_str(), bad->text.c_str());
     good = false;
+  };
+  for (const config::Template& source : config.templates) {
+    const std::string name = source.prefix + "/name";
+    if (!source.prefix.empty() && config::stream_name_problem(name).empty())
+      check(config::instantiate(source, name), "template " + source.name);
   }
+  for (const config::Stream& stream : config.streams) check(stream, "stream " + stream.name);
   return good;
 }
 

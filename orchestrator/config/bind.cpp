@@ -10,7 +10,7 @@ Stream stream(const Pending& pending, Waiting& waiting, TemplateSet& templates) 
   const Directive& d = *pending.directive;
   Binder binder(*pending.reporter, waiting);
   Stream s = templates.start(binder, d.body);
-  s.is_static = pending.form == Form::kStream;
+  if (pending.form == Form::kOndemand) s.is_static = false;
   s.place = binder.reporter.place(d.name.at);
   if (d.args.empty()) {
     binder.reporter.error(d.name.at,

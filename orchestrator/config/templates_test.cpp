@@ -53,6 +53,16 @@ TEST(Templates, GiveTheValuesThatTheStreamDoesNotSet) {
   EXPECT_EQ(c.streams.at(1).segment_count, 4);
 }
 
+TEST(Templates, MakeStreamsThatRunOnDemand) {
+  const Config c = good(R"(
+    template t { static false; } template u { static true; }
+    stream a { template t; input fake://fake; } ondemand b { template u; input fake://fake; }
+    stream c { template t; static true; input fake://fake; })");
+  EXPECT_FALSE(c.streams.at(0).is_static);
+  EXPECT_FALSE(c.streams.at(1).is_static);
+  EXPECT_TRUE(c.streams.at(2).is_static);
+}
+
 TEST(Templates, MayStandBehindTheirStreamsAndBeginWithEachOther) {
   const Config c = good(R"(
     stream a { segment_count 3; input fake://fake; template b; }

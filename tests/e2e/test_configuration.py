@@ -42,6 +42,13 @@ def test_check_prints_every_error_of_every_file(tmp_path):
         "                   ^~~~~~~~~~~~~~~~~~~~~~~~~~\n")
 
 
+def test_check_plans_what_templates_make(tmp_path):
+    conf = files(tmp_path, {"flussonic.conf": "template cams { prefix cams; input udp://239.0.0.1; }\n"})
+    done = run("-c", conf, "--check")
+    assert done.returncode == 1
+    assert done.stderr == f"{conf}:1:36: template cams: udp:// needs a port, for example udp://239.0.0.1:1234\n"
+
+
 def test_fragments_and_the_environment_make_one_configuration(tmp_path, processes):
     port = free_port()
     conf = files(tmp_path, {
