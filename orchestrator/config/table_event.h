@@ -46,7 +46,7 @@ inline constexpr Field<EventSink> kEventSinkFields[] = {
      .member = &EventSink::resend_limit,
      .limits = {.unit = Unit::kCount, .min = 0, .max = 100'000, .can_be_off = true},
      .reload = Reload::kAtOnce,
-     .help = "Events that are kept for a receiver that fails.",
+     .help = "Events that are kept for a receiver that fails; 1000 without this.",
      .alias = "resend_notifications_limit"},
     {.name = "resend_timeout",
      .member = &EventSink::resend_timeout,
@@ -58,12 +58,12 @@ inline constexpr Field<EventSink> kEventSinkFields[] = {
      .member = &EventSink::max_size,
      .limits = {.unit = Unit::kBytes, .min = 1024, .max = int64_t{1} << 40},
      .reload = Reload::kAtOnce,
-     .help = "log, jsonlog: the file is turned over at this size."},
+     .help = "log, jsonlog: the file is turned over at this size; never without this."},
     {.name = "max_depth",
      .member = &EventSink::max_depth,
      .limits = {.unit = Unit::kCount, .min = 0, .max = 1000},
      .reload = Reload::kAtOnce,
-     .help = "log, jsonlog: how many old files are kept."},
+     .help = "log, jsonlog: how many old files are kept; 5 without this."},
 };
 
 inline constexpr std::string_view kEventSinkUnsupported[] = {"buffer", "comment", "disabled"};
