@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 namespace sluice::control {
 namespace {
@@ -27,13 +28,9 @@ struct Name {
   socklen_t size = 0;
 };
 
-// Links and relative paths lead to the same name as the file itself. The directory counts by its inode:
-// containers that share a network may each have a file of the same path. Saving replaces the file, so that
-// its own inode says nothing.
-Name name_of(const std::string& configuration) {
-  std::error_code failed;
-  std::filesystem::path path = std::filesystem::canonical(configuration, failed);
-  if (failed) path = std::filesystem::absolute(configuration, failed);
+// The directory counts by its inode: containers that share a network may each have a file of the same path.
+// Saving replaces the file, so that its own inode says nothing.
+Name name_of(const std::filesystem::path& path) {
   struct stat directory {};
   ::stat(path.parent_path().c_str(), &directory);
   const std::string text =
@@ -43,6 +40,18 @@ Name name_of(const std::string& configuration) {
   out.address.sun_family = AF_UNIX;
   std::memcpy(out.address.sun_path + 1, name.data(), name.size());
   out.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  return out;
+}
+
+// By the path as it is given, and by the file that it leads to: a link may point elsewhere tomorrow, and who
+// asks may know the one or the other.
+std::vector<Name> names_of(const std::string& configuration) {
+  std::error_code failed;
+  const std::filesystem::path given = std::filesystem::absolute(configuration, failed);
+  std::vector<Name> out{name_of(given)};
+  const std::filesystem::path real = std::filesystem::canonical(given, failed);
+  if (!failed)
+    if (const Name name = name_of(real); std::memcmp(&name, &out[0], sizeof name) != 0) out.push_back(name);
   return out;
 }
 
@@ -71,14 +80,17 @@ void set_timeouts(int fd, int seconds) {
 }  // namespace
 
 m4f::Result<void> Control::open(const std::string& configuration) {
-  const Name name = name_of(configuration);
-  listening_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   wake_ = ::eventfd(0, EFD_CLOEXEC);
-  if (listening_ >= 0 && wake_ >= 0 &&
-      ::bind(listening_, reinterpret_cast<const sockaddr*>(&name.address), name.size) == 0 &&
-      ::listen(listening_, 8) == 0)
-    return {};
-  const int why = errno;
+  int why = wake_ < 0 ? errno : 0;
+  for (const Name& name : names_of(configuration)) {
+    if (why != 0) break;
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) listening_.push_back(fd);
+    if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&name.address), name.size) != 0 ||
+        ::listen(fd, 8) != 0)
+      why = errno;
+  }
+  if (why == 0) return {};
   stop();
   if (why == EADDRINUSE)
     return m4f::error(m4f::Errc::kIo, "another sluiced runs by {} already", configuration);
@@ -86,7 +98,7 @@ m4f::Result<void> Control::open(const std::string& configuration) {
 }
 
 void Control::start() {
-  if (listening_ >= 0) thread_ = std::thread([this] { loop(); });
+  if (!listening_.empty()) thread_ = std::thread([this] { loop(); });
 }
 
 void Control::stop() {
@@ -95,22 +107,28 @@ void Control::stop() {
     [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof one);
     thread_.join();
   }
-  for (int* fd : {&listening_, &wake_}) {
-    if (*fd >= 0) ::close(*fd);
-    *fd = -1;
-  }
+  for (const int fd : listening_) ::close(fd);
+  listening_.clear();
+  if (wake_ >= 0) ::close(wake_);
+  wake_ = -1;
 }
 
 void Control::loop() {
+  std::vector<pollfd> wait{{wake_, POLLIN, 0}};
+  for (const int fd : listening_) wait.push_back({fd, POLLIN, 0});
   for (;;) {
-    pollfd wait[] = {{listening_, POLLIN, 0}, {wake_, POLLIN, 0}};
-    if (::poll(wait, 2, -1) < 0 && errno != EINTR) return;
-    if (wait[1].revents) return;
-    if (!wait[0].revents) continue;
-    const int client = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (client < 0) continue;
-    serve(client);
-    ::close(client);
+    if (::poll(wait.data(), wait.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      return;
+    }
+    if (wait[0].revents) return;
+    for (size_t i = 1; i < wait.size(); ++i) {
+      if (!wait[i].revents) continue;
+      const int client = ::accept4(wait[i].fd, nullptr, nullptr, SOCK_CLOEXEC);
+      if (client < 0) continue;
+      serve(client);
+      ::close(client);
+    }
   }
 }
 
@@ -129,26 +147,28 @@ void Control::serve(int client) {
 }
 
 std::optional<Answer> ask_to_reload(const std::string& configuration) {
-  const Name name = name_of(configuration);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return {};
-  std::optional<Answer> out;
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&name.address), name.size) == 0 &&
-      send_all(fd, {&kReload, 1})) {
-    std::string text;
-    char block[4096];
-    for (ssize_t n; text.size() < kMaxAnswer && (n = ::recv(fd, block, sizeof block, 0)) != 0;) {
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) break;
-      text.append(block, static_cast<size_t>(n));
+  for (const Name& name : names_of(configuration)) {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return {};
+    std::optional<Answer> out;
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&name.address), name.size) == 0 &&
+        send_all(fd, {&kReload, 1})) {
+      std::string text;
+      char block[4096];
+      for (ssize_t n; text.size() < kMaxAnswer && (n = ::recv(fd, block, sizeof block, 0)) != 0;) {
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) break;
+        text.append(block, static_cast<size_t>(n));
+      }
+      if (text.empty())
+        out = Answer{false, "the server went away without an answer\n"};
+      else
+        out = Answer{text[0] == kGood, text.substr(1)};
     }
-    if (text.empty())
-      out = Answer{false, "the server went away without an answer\n"};
-    else
-      out = Answer{text[0] == kGood, text.substr(1)};
+    ::close(fd);
+    if (out) return out;
   }
-  ::close(fd);
-  return out;
+  return {};
 }
 
 }  // namespace sluice::control

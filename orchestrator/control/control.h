@@ -6,11 +6,11 @@
 // user are heard.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "m4f/base/error.h"
 
@@ -38,7 +38,8 @@ class Control {
   void serve(int client);
 
   const std::function<Answer()> reload_;
-  int listening_ = -1, wake_ = -1;
+  std::vector<int> listening_;
+  int wake_ = -1;
   std::thread thread_;
 };
 

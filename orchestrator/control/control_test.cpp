@@ -44,6 +44,20 @@ TEST_F(ControlTest, TheServerOfTheFileAnswers) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST_F(ControlTest, ALinkMayLeadElsewhereTomorrow) {
+  std::ofstream(directory_ / "b.conf") << "http 80;\n";
+  const std::string link = (directory_ / "link.conf").string();
+  fs::create_symlink(file_, link);
+  Control control([] { return Answer{true, ""}; });
+  ASSERT_TRUE(control.open(link));
+  control.start();
+  EXPECT_TRUE(ask_to_reload(link));
+  EXPECT_TRUE(ask_to_reload(file_));
+  fs::remove(link);
+  fs::create_symlink(directory_ / "b.conf", link);
+  EXPECT_TRUE(ask_to_reload(link));
+}
+
 TEST_F(ControlTest, NobodyAnswersWhereNoServerRuns) {
   EXPECT_FALSE(ask_to_reload(file_));
   Control control([] { return Answer{true, ""}; });
