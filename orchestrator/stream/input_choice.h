@@ -106,6 +106,7 @@ class InputChoice {
   bool backup_open() const { return backup_open_; }
 
  private:
+  static constexpr Millis kFreshness{1000};  // of an input that gives frames
   struct Input {
     explicit Input(Backoff b) : backoff(b) {}
     bool open = false, released = false, checking = false;
@@ -123,7 +124,7 @@ class InputChoice {
   };
 
   void settle(TimePoint now);
-  bool check_timeouts(TimePoint now);
+  void check_timeouts(TimePoint now);
   void check_frames_timeout(TimePoint now);
   void search(TimePoint now);
   void fail_round(TimePoint now);

@@ -10,6 +10,8 @@ namespace sluice::stream {
 namespace {
 
 constexpr std::chrono::seconds kForgetAfter(10);
+// Who started it may still wait for what can be played.
+constexpr std::chrono::seconds kFirstVisit(20);
 
 TimePoint steady_now() {
   return std::chrono::steady_clock::now();
@@ -101,6 +103,7 @@ void Stream::run() {
   junction_ = std::make_shared<Junction>(std::move(*spine));
   pushes_.apply(junction_->spine(), plan_.pushes);
   last_client_ = steady_now();
+  sessions_before_ = total_sessions_;
   emit("stream_started");
   connect_inputs();
 }
@@ -230,7 +233,9 @@ void Stream::look_after_clients(TimePoint now) {
   const auto config = shared_config();
   if (any || config->is_static || config->clients_timeout.count() == 0) return;
   const TimePoint last = std::max(last_client_, TimePoint(TimePoint::duration(demanded_)));
-  if (now - last >= config->clients_timeout) rest("nobody watches");
+  const bool visited = total_sessions_ > sessions_before_;
+  const auto patience = visited ? config->clients_timeout : std::max(config->clients_timeout, kFirstVisit);
+  if (now - last >= patience) rest("nobody watches");
 }
 
 void Stream::tick(TimePoint now) {

@@ -104,6 +104,7 @@ class Stream final : public StreamHandle,
   std::string backup_problem_;
   TimePoint last_client_;
   bool had_clients_ = true;
+  uint64_t sessions_before_ = 0;  // that there were when it began to run
   Rate input_rate_, output_rate_, media_rate_;
   int rated_ = 0;  // seconds that the input has been measured
 

@@ -130,6 +130,8 @@ void Stream::backup_changed(bool shown, std::string problem) {
   {
     std::lock_guard lock(mutex_);
     before = std::exchange(backup_shown_, shown);
+    if (shown)
+      for (InputStatus& input : inputs_status_) input.active = false;
   }
   if (shown) {
     Presence starting = Presence::kStarting;

@@ -181,7 +181,7 @@ def test_clients_stay_through_failover_and_return(scene, processes, tmp_path):
     watch = Watch(f"{daemon.url}/s/mono.m3u8")
     watch.start()
     browser = {}
-    total = 30 * ROUNDS
+    total = 14 * ROUNDS + 8
     with contextlib.ExitStack() as stack:
         page = stack.enter_context(Pages()).player("hls", f"{daemon.url}/s/index.m3u8")
         viewer = threading.Thread(target=lambda: browser.update(play(page, total)))

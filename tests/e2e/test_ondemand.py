@@ -43,12 +43,18 @@ def test_a_viewer_starts_it_and_it_stops_after_the_last_one(sluiced):
 
 
 def test_low_latency_viewers_wait_for_the_first_part_only(sluiced):
-    daemon = sluiced(f"ondemand s {{ {FAKE}; segment_duration 5; }}\n")
+    daemon = sluiced(f"ondemand s {{ {FAKE}; segment_duration 5; clients_timeout 1; }}\n")
     began = time.monotonic()
     assert daemon.get("/s/index.ll.m3u8").status == 200
     took = time.monotonic() - began
     print(f"# cold start to the first LL-HLS playlist: {took:.2f} s")
     assert took < 5
+
+
+def test_it_does_not_stop_under_a_viewer_who_waits_for_the_first_segment(sluiced):
+    daemon = sluiced(f"ondemand s {{ {FAKE}; segment_duration 4; clients_timeout 1; }}\n")
+    assert daemon.get("/s/index.m3u8").status == 200
+    assert daemon.log().count("is up") == 1, daemon.log()
 
 
 def test_a_hundred_viewers_start_it_once(sluiced):

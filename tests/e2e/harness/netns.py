@@ -17,7 +17,7 @@ class Namespace:
 
     def __init__(self, addresses=1):
         tag = f"{os.getpid() % 60000}-{next(_numbers)}"
-        self.name, self.ours = f"slc-{tag}", f"slc{tag}"[:14]
+        self.name, self.ours = f"slc-{tag}", f"slc{tag.replace('-', 'x')}"[:14]
         # One of 2^13 networks of eight addresses in 198.18.0.0/16, which is for tests of networks (RFC 2544).
         network = 8 * ((os.getpid() * 31 + next(_numbers) * 97) % 8192)
         self.here, *self.theirs = (f"198.18.{(network + n) >> 8}.{(network + n) & 255}" for n in range(1, 2 + addresses))
@@ -34,6 +34,7 @@ class Namespace:
         return self
 
     def __exit__(self, *_):
+        self.mend()
         subprocess.run(["ip", "netns", "del", self.name], check=False)
         subprocess.run(["ip", "link", "del", self.ours], check=False, capture_output=True)
 
@@ -43,9 +44,10 @@ class Namespace:
         return ["ip", "netns", "exec", self.name]
 
     def cut(self, what):
-        """Drops all packets that match (nft syntax), both ways, without a word: `udp dport 5000`, `tcp sport 80`."""
-        _run(*self.wrapper, "nft", f"add table inet cut; add chain inet cut out {{ type filter hook output priority 0; }}; "
-             f"add rule inet cut out {what} drop")
+        """Drops what comes from there and matches (nft syntax), without a word: `udp dport 5000`, `tcp sport 80`. At our end
+        of the cable: a filter on the sender's own way out would tell the sender."""
+        _run("nft", f"add table netdev {self.ours}; add chain netdev {self.ours} in {{ type filter hook ingress device {self.ours} priority 0; }}; "
+             f"add rule netdev {self.ours} in {what} drop")
 
     def mend(self):
-        _run(*self.wrapper, "nft", "flush", "ruleset")
+        subprocess.run(["nft", "delete", "table", "netdev", self.ours], check=False, capture_output=True)
