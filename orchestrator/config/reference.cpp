@@ -20,7 +20,7 @@ Sluice reads `flussonic.conf`. `sluiced -c FILE --check` says whether a file is 
         ^~~~~~~~~~~~~~~
 
 An unknown name or a wrong value is an error and nothing starts. A directive that `flussonic.conf` knows and Sluice does not
-support yet is a warning and has no effect. Nothing is ignored in silence.
+support yet is a warning and has no effect. Nothing is ignored in silence. Examples stand in `conf/`.
 
 ## Changing a running server
 

@@ -55,7 +55,7 @@ inline constexpr Field<Push> kPushFields[] = {
      .help = "Time to live of the packets."},
     {.name = "bitrate",
      .member = &Push::bitrate,
-     .limits = {.unit = Unit::kKilobits, .min = 10, .max = 1'000'000, .can_be_unset = true},
+     .limits = {.unit = Unit::kKilobits, .min = 100, .max = 1'000'000, .can_be_unset = true},
      .reload = Reload::kAtOnce,
      .help = "Constant rate, filled up with null packets. Without it the stream's own.",
      .alias = "cbr"},
