@@ -189,6 +189,38 @@ TEST(ConfigApi, ProtocolsAreSwitches) {
             "protocols: there is no 'hsl': did you mean 'hls'?");
 }
 
+TEST(ConfigApi, AStreamOfATemplateRunsAllTheTimeIfItSaysSo) {
+  Server server("http 80;\ntemplate t { static false; }\nstream a { template t; }\n");
+  const auto is_static = [&] { return server.store.current()->config.streams.at(0).is_static; };
+  const auto block = [&] { return server.store.text().substr(server.store.text().find("}\n") + 2); };
+  EXPECT_FALSE(is_static());
+  EXPECT_EQ(server.put("a", R"({"static":true})").status, 0);
+  EXPECT_TRUE(is_static());
+  EXPECT_EQ(block(), "stream a { template t; static true; }\n");
+  EXPECT_EQ(server.put("a", R"({"static":false})").status, 0);
+  EXPECT_FALSE(is_static());
+  EXPECT_EQ(block(), "ondemand a { template t; }\n");
+  EXPECT_EQ(server.put("a", R"({"static":null})").status, 0);
+  EXPECT_EQ(block(), "stream a { template t; }\n");
+  EXPECT_EQ(server.put("a", R"({"$reset":true,"static":true,"template":null})").status, 0);
+  EXPECT_TRUE(is_static());
+  EXPECT_EQ(server.put("b", R"({"template":"t","static":true})").status, 0);
+  EXPECT_TRUE(server.store.current()->config.streams.at(1).is_static);
+}
+
+TEST(ConfigApi, WhatATemplateSaysOtherwiseIsWritten) {
+  Server server("http 80;\ntemplate t { segment_count 9; }\n");
+  EXPECT_EQ(server.put("a", R"({"template":"t","segment_count":4,"title":""})").status, 0);
+  EXPECT_EQ(server.store.current()->config.streams.at(0).segment_count, 4);
+  EXPECT_EQ(server.put("a", R"({"segment_count":null})").status, 0);
+  EXPECT_EQ(server.store.current()->config.streams.at(0).segment_count, 9);
+  EXPECT_EQ(server.put("a", R"({"template":null,"segment_count":9})").status, 0);
+  EXPECT_EQ(server.store.current()->config.streams.at(0).segment_count, 9);
+  EXPECT_EQ(server.put("a", R"({"template":"t","segment_count":9})").status, 0);
+  EXPECT_EQ(server.put("a", R"({"template":null,"segment_count":4})").status, 0);
+  EXPECT_EQ(server.store.current()->config.streams.at(0).segment_count, 4);
+}
+
 TEST(ConfigApi, ObjectsAreMerged) {
   Server server(
       "http 80;\nvod v { storage /tmp; }\nstream a { backup v/slate.mp4 timeout=3; labels a=1 b=2; }\n");

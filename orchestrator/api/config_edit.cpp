@@ -132,24 +132,37 @@ void restore_secrets(JsonObject* patch, const config::Stream& now) {
   });
 }
 
+// What is in effect for a stream that says nothing itself but the name of its template.
+config::Stream inherited(const std::string& template_name, const config::Config& config) {
+  config::Stream out;
+  out.url_prefix = config.url_prefix;
+  for (const config::Template& t : config.templates)
+    if (t.name == template_name) out = t.values;
+  return out;
+}
+
 // The block's own values after the wish.
 json::Object wanted_values(const Wish& wish, const config::Stream* now, size_t position,
-                           const std::vector<std::string_view>& own, const json::Object& present) {
+                           const std::vector<std::string_view>& own, const json::Object& present,
+                           const config::Config& config) {
   json::Node patch_node = json::copy(wish.patch.get());
   JsonObject* patch = json_node_get_object(patch_node.get());
-  static const config::Stream kDefaults;
-  const config::Stream& effective = now ? *now : kDefaults;
   if (now) restore_secrets(patch, *now);
   // Only some of the protocols are named: the others stay as they are in effect.
   json::Object out;
   if (!wish.reset) json::merge_patch(out.get(), present.get());
+  std::string template_name = text_member(out.get(), "template");
+  if (json_object_has_member(patch, "template")) template_name = text_member(patch, "template");
+  const bool same = now && !wish.reset && now->template_name == template_name;
+  const config::Stream effective = same ? *now : inherited(template_name, config);
   JsonNode* protocols = json_object_get_member(patch, "protocols");
   if (protocols && JSON_NODE_HOLDS_OBJECT(protocols)) {
     JsonNode* whitelist = json_object_get_member(json_node_get_object(protocols), "whitelist");
     const bool only = whitelist && JSON_NODE_HOLDS_VALUE(whitelist) && json_node_get_boolean(whitelist);
     json_object_remove_member(out.get(), "protocols");
     if (!only)
-      out.node("protocols", stream_value(wish.reset ? kDefaults : effective, "protocols", Secrets::kShown));
+      out.node("protocols",
+               stream_value(now && !wish.reset ? *now : effective, "protocols", Secrets::kShown));
   }
   json::merge_patch(out.get(), patch);
 
@@ -159,7 +172,7 @@ json::Object wanted_values(const Wish& wish, const config::Stream* now, size_t p
     const std::string name(key);
     JsonNode* value = json_object_get_member(out.get(), name.c_str());
     if (!value || std::find(own.begin(), own.end(), key) != own.end()) continue;
-    const json::Node in_effect = stream_value(wish.reset ? kDefaults : effective, key, Secrets::kShown);
+    const json::Node in_effect = stream_value(effective, key, Secrets::kShown);
     const bool shown_position = key == "position" && now && JSON_NODE_HOLDS_VALUE(value) &&
                                 json_node_get_int(value) == static_cast<gint64>(position);
     if (shown_position || (in_effect && json::equal(value, in_effect.get())))
@@ -172,6 +185,13 @@ json::Object wanted_values(const Wish& wish, const config::Stream* now, size_t p
 bool wants_ondemand(const json::Object& values) {
   JsonNode* value = json_object_get_member(values.get(), "static");
   return value && JSON_NODE_HOLDS_VALUE(value) && !json_node_get_boolean(value);
+}
+
+// What the word does not say: that it runs all the time although its template has it otherwise.
+std::vector<NewDirective> static_lines(const json::Object& values) {
+  JsonNode* value = json_object_get_member(values.get(), "static");
+  const bool needed = value && !wants_ondemand(values) && json_object_has_member(values.get(), "template");
+  return needed ? std::vector<NewDirective>{{"static", {"true"}}} : std::vector<NewDirective>{};
 }
 
 bool is_flag(const json::Object& values, const char* key) {
@@ -193,8 +213,9 @@ tl::expected<NewDirective, store::Refused> new_block(const Wish& wish, const jso
   NewDirective out{stream ? wants_ondemand(values) ? "ondemand" : "stream" : "template", {*name}};
   out.block.emplace();
   for (const std::string_view key : written_keys(wish.kind)) {
-    if (stream && key == "static") continue;
-    auto lines = directives_of(key, json_object_get_member(values.get(), std::string(key).c_str()));
+    auto lines = stream && key == "static"
+                     ? static_lines(values)
+                     : directives_of(key, json_object_get_member(values.get(), std::string(key).c_str()));
     if (!lines) return refuse(lines.error());
     out.block->insert(out.block->end(), lines->begin(), lines->end());
   }
@@ -227,7 +248,7 @@ tl::expected<std::string, store::Refused> edited_block(const Wish& wish, std::st
       if (const std::string_view word = wants_ondemand(wanted) ? "ondemand" : "stream";
           block.name.text != word)
         text = std::string(word) + text.substr(block.name.at.length);
-      text = config::set_directives(text, kBlock, belongs_to(key), {}, {});
+      text = config::set_directives(text, kBlock, belongs_to(key), {}, static_lines(wanted));
       continue;
     }
     if (key == "inputs") text = config::arguments_into_block(text, 1, "input");
@@ -320,7 +341,7 @@ tl::expected<Files, store::Refused> put(const Wish& wish, const Files& files, co
         own.push_back(kPrefixes);
       }
     }
-    const json::Object wanted = wanted_values(wish, now, position, own, present);
+    const json::Object wanted = wanted_values(wish, now, position, own, present, config);
     if (!is_flag(wanted, "static"))
       return refuse(store::Refusal::kInvalid, "static: true or false is wanted here");
     if (block->name.text == "live" || block->name.text == "rewrite")
@@ -335,7 +356,7 @@ tl::expected<Files, store::Refused> put(const Wish& wish, const Files& files, co
     file.text = config::with_text(file.text, *block, *text);
     return out;
   }
-  const json::Object wanted = wanted_values(wish, nullptr, 0, {}, {});
+  const json::Object wanted = wanted_values(wish, nullptr, 0, {}, {}, config);
   if (!is_flag(wanted, "static"))
     return refuse(store::Refusal::kInvalid, "static: true or false is wanted here");
   auto block = new_block(wish, wanted);
