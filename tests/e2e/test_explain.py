@@ -3,6 +3,7 @@
 import http.server
 import shlex
 import shutil
+import socket
 import subprocess
 import threading
 
@@ -37,7 +38,8 @@ def run(processes, tmp_path, command):
                               "gst-launch", env, cwd=folder)
 
     def enough():
-        assert process.alive(), process.log()[-3000:]
+        if not process.alive():
+            raise RuntimeError(f"it has ended: {command}\n{process.log()[-3000:]}")
         return out.exists() and out.stat().st_size >= ENOUGH
 
     try:
@@ -57,6 +59,7 @@ def runs(processes, tmp_path, stream):
     "input fake://fake;",
     "input fake://fake width=320 height=180 bitrate=300k;",
     "input fake://fake; segment_count 7; chunk_duration 333; title x; provider y;",
+    "input fake://fake; mpegts_pids pmt=100 v1=200; meta program_id 10; add_audio_only; prepush 2; url_prefix http://x; max_bitrate 5000;",
 ])
 def test_fake(processes, tmp_path, stream):
     runs(processes, tmp_path, stream)
@@ -169,6 +172,18 @@ def test_a_backup(processes, tmp_path, clips):
                 f'stream s {{ input udp://239.0.0.1:1; backup "movies/{file.name}" timeout=5; segment_duration 1; }}\n')
         run(processes, tmp_path, explain(tmp_path, conf, "s", 1))
         (tmp_path / "run" / "records.m4f").unlink()
+
+
+@pytest.mark.parametrize("arguments", ["", "bitrate=4000 pcr=30", "tracks=v1 pnr=7 ttl=3", *(f"service={{0}} provider={{0}}|{h}" for h in HOSTILE)])
+def test_a_push(processes, tmp_path, arguments):
+    text, _, name = arguments.partition("|")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        url = f"udp://127.0.0.1:{receiver.getsockname()[1]}"
+        runs(processes, tmp_path, f"input fake://fake; push {url} {text.format(quoted(name))};")
+        packets = receiver.recv(2000)
+    assert len(packets) % 188 == 0 and packets[0] == 0x47
 
 
 def test_every_input_of_a_stream_has_its_line(tmp_path):
