@@ -45,6 +45,7 @@ class Stream final : public StreamHandle,
   // Other values for the stream of this name. kAtOnce: nothing restarts. kInput: the inputs are connected
   // anew, spine and clients stay.
   void change(config::Stream config, bool inputs);
+  bool by_user() const { return by_user_; }
   // Made by a request, at rest, and nobody has asked for it lately.
   bool forgotten(TimePoint now) const;
 

@@ -79,7 +79,7 @@ void Streams::apply(const std::vector<config::Stream>& streams,
     for (const config::Stream& config : streams) {
       const auto old = by_name_.find(config.name);
       const auto change = changed.find(config.name);
-      const bool known = old != by_name_.end() && std::ranges::count(made_, old->second) == 0;
+      const bool known = old != by_name_.end() && !old->second->by_user();
       StreamPtr stream;
       if (known && (change == changed.end() || change->second < config::Reload::kStream)) {
         stream = old->second;
@@ -114,8 +114,12 @@ void Streams::apply(const std::vector<config::Stream>& streams,
 // Streams that came to be from a template which is another one now, or gone, end: they come again when
 // somebody asks.
 void Streams::apply_templates(const std::vector<config::Template>& before) {
-  for (const StreamPtr& stream : all()) {
-    if (!stream->status().named_by_user) continue;
+  std::vector<StreamPtr> made;
+  {
+    std::shared_lock lock(mutex_);
+    made = made_;
+  }
+  for (const StreamPtr& stream : made) {
     const config::Template* was = config::match_prefix(before, stream->name());
     const config::Template* is = config::match_prefix(templates_, stream->name());
     if (!was || !is || !(*was == *is)) drop(stream);

@@ -2,6 +2,8 @@
 
 import json
 import os
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -85,3 +87,50 @@ def test_a_peer_that_is_cut_off_leaves_nothing_behind(sluiced, processes, clips,
         wait_for(lambda: sum(objects.least(daemon.process.pid, 3).values()) <= sum(alive.values()) + 4, 20, f"GstObjects as before: {alive}")
         print(f"# {scheme}: {CYCLES} cycles, slowest call {call.slowest:.2f} s, {before} -> {after}")
         assert daemon.running("steady")
+
+
+class Silent:
+    """Accepts connections and never says a word."""
+
+    def __enter__(self):
+        self.socket, self.clients = socket.create_server(("127.0.0.1", 0)), []
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def _serve(self):
+        try:
+            while True:
+                self.clients.append(self.socket.accept()[0])
+        except OSError:
+            pass
+
+    def __exit__(self, *_):
+        self.socket.close()
+        for client in self.clients:
+            client.close()
+
+
+def test_peers_that_say_nothing_are_left_without_waiting(sluiced):
+    daemon = sluiced("stream steady { input fake://fake?width=160&height=90; segment_duration 1; }\n")
+    daemon.running("steady")
+    call = Calls(daemon)
+    with Silent() as peer:
+        urls = [f"{scheme}://127.0.0.1:{peer.port}/{path}" for scheme, path in
+                (("rtsp", "x"), ("rtsp-udp", "x"), ("rtmp", "live/x"), ("srt", ""), ("hls", "x.m3u8"), ("tshttp", "x"))]
+
+        def cycle(url, late):
+            call("PUT", "s", {"inputs": [{"url": url}]})
+            if late:
+                wait_for(lambda: daemon.stream("s")["inputs"][0]["stats"].get("opened_at"), 5, "the attempt")
+                wait_for(lambda: peer.clients or url.startswith("srt"), 5, "the connection")
+            call("DELETE", "s")
+
+        for url in urls:
+            cycle(url, True)
+        before = settles(daemon.process, census(daemon.process), 0)
+        for url in urls:
+            cycle(url, False)
+            cycle(url, True)
+        settles(daemon.process, before, 2)
+    assert "left behind" not in daemon.log(), daemon.log()
