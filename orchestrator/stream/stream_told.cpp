@@ -112,7 +112,7 @@ void Stream::lost(size_t i, const std::string& reason, bool wanted) {
   reasons_[i] = reason;
   {
     std::lock_guard lock(mutex_);
-    ++retries_;
+    if (wanted) ++retries_;
     InputStatus& status = input_status(i);
     ++status.retries;
     status.last_error = reason;
