@@ -24,9 +24,8 @@ constexpr size_t kDatagramSize = kDatagramPackets * kPacketSize;
 
 struct ShaperSettings {
   Options options;
-  uint64_t bitrate = 0;  // bit/s with everything; 0 = as the frames come
-  std::chrono::milliseconds delay{
-      0};  // how long before its DTS a picture may leave; 0 = 700, without a bitrate 200
+  uint64_t bitrate = 0;                        // bit/s with everything; 0 = as the frames come
+  std::chrono::milliseconds delay{700};        // how long before its DTS a picture may leave
   std::chrono::milliseconds pcr_interval{35};  // at most; TR 101 290 allows 40
 };
 
