@@ -1,6 +1,7 @@
 #include "orchestrator/stream/multicast.h"
 
 #include <gio/gio.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -32,6 +33,9 @@ m4f::Result<void> join_group(GstElement* udpsrc, const std::vector<std::string>&
                static_cast<gchar**>(out(iface)), "port", &port, "buffer-size", &buffer_size, nullptr);
   Object<GInetAddress> group(g_inet_address_new_from_string(address.get()));
   if (!group) return m4f::error(m4f::Errc::kInvalid, "'{}' is no address", address.get());
+  // GLib takes the kernel's choice for an interface that it does not know.
+  if (iface && *iface && if_nametoindex(iface.get()) == 0)
+    return m4f::error(m4f::Errc::kIo, "there is no network interface '{}': see 'ip address'", iface.get());
   GError* error = nullptr;
   Object<GSocket> socket(g_socket_new(g_inet_address_get_family(group.get()), G_SOCKET_TYPE_DATAGRAM,
                                       G_SOCKET_PROTOCOL_UDP, &error));

@@ -74,10 +74,17 @@ def test_groups_on_one_port_do_not_mix(sluiced, machine, sender):
     port = free_udp_port()
     sender("239.77.1.1", port, SMALL)
     sender("239.77.1.2", port, LARGE)
-    daemon = sluiced(f"stream small {{ input udp://{machine.here}@239.77.1.1:{port}; segment_duration 1; }}\n"
-                     f"stream large {{ input udp://{machine.here}@239.77.1.2:{port}; segment_duration 1; }}\n")
+    daemon = sluiced(f"stream small {{ input udp://{machine.ours}@239.77.1.1:{port}; segment_duration 1; }}\n"
+                     f"stream large {{ input udp://{machine.ours}@239.77.1.2:{port}; segment_duration 1; }}\n")
     for name, size in (("small", SMALL), ("large", LARGE)):
         daemon.running(name)
         wait_for(lambda: daemon.stream(name)["stats"]["frames"] > 200, 20, "some seconds of frames")
         assert size_of(daemon, name) == size
         assert daemon.stream(name)["inputs"][0]["stats"]["errors_continuity"] == 0
+
+
+def test_an_interface_that_is_not_there_is_told(sluiced):
+    daemon = sluiced(f"stream s {{ input udp://nosuch0@239.77.2.1:{free_udp_port()}; }}\n")
+    what = "there is no network interface 'nosuch0': see 'ip address'"
+    wait_for(lambda: what in daemon.stream("s")["inputs"][0]["stats"].get("source_error", ""), 20, "the error")
+    assert what in daemon.log()

@@ -4,6 +4,8 @@ import itertools
 import os
 import subprocess
 
+from .wait import wait_for
+
 _numbers = itertools.count(1)
 
 
@@ -31,7 +33,13 @@ class Namespace:
         for argv in (*(["addr", "add", f"{address}/29", "dev", "eth0"] for address in self.theirs), ["link", "set", "eth0", "up"],
                      ["link", "set", "lo", "up"], ["route", "add", "default", "dev", "eth0"]):
             _run("ip", "-n", self.name, *argv)
+        wait_for(self._up, 10, "the cable's ends up")
         return self
+
+    def _up(self):
+        """The kernel takes its time: until then the network is unreachable."""
+        ends = (["ip", "link", "show", self.ours], [*self.wrapper, "ip", "link", "show", "eth0"])
+        return all("state UP" in subprocess.run(end, check=True, capture_output=True, text=True).stdout for end in ends)
 
     def __exit__(self, *_):
         self.mend()
