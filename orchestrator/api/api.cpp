@@ -325,7 +325,7 @@ ApiReply Api::config_stats(Now now) {
   events.number("resent_events", static_cast<int64_t>(sinks.resent));
   events.number("dropped_events", static_cast<int64_t>(sinks.dropped));
   json::Array version;
-  version.add(int64_t{1}).add(int64_t{1});
+  version.add(ms(started_) / 1000).add(static_cast<int64_t>(store_.current()->version));
   json::Object out;
   out.text("server_version", version_)
       .number("build", 1)
