@@ -350,6 +350,8 @@ TEST(Config, MessagesAreExact) {
        "f:1:45: segment_count: '99999999999999999999' is not a whole number from 2 to 1000"},
       {IN_STREAM("segment_count 3; segment_count 4;"),
        "f:1:48: warning: 'segment_count' is set a second time: the earlier value is lost"},
+      {IN_STREAM("mpegts_pids pmt=100; mpegts_pids v1=200;"),
+       "f:1:52: warning: 'mpegts_pids' is set a second time: the earlier value is lost"},
       {IN_STREAM("chunk_duration 10;"),
        "f:1:46: chunk_duration: '10' is not a whole number of milliseconds from 20 to 5000"},
       {IN_STREAM("chunk_duration 2000; segment_duration 2;"),

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <bitset>
+#include <cassert>
 #include <span>
 #include <unordered_map>
 
@@ -31,8 +32,13 @@ struct Pending {
   Reporter* reporter;
 };
 
+// Fields of a section that were set.
+using Seen = std::bitset<128>;
+
+// What goes from file to file.
 struct Waiting {
   std::vector<Pending> templates, streams;
+  Seen seen;  // of the top level
 };
 
 template <typename Visit>
@@ -55,7 +61,10 @@ class Binder {
 
   template <typename S>
   void section(const Section<S>& section, std::span<const Directive> directives, S& out) {
-    std::bitset<kMaxFields> seen;
+    Seen own;
+    // The top level of all files is one.
+    Seen& seen = std::is_same_v<S, Config> ? waiting.seen : own;
+    assert(section.fields.size() <= seen.size());
     for (const Directive& d : directives) {
       const Field<S>* field = find_field(section, d.name.text);
       if (goes_on(section, field, d)) continue;
@@ -63,7 +72,8 @@ class Binder {
         unknown(section, d, out);
         continue;
       }
-      if (const Form* form = std::get_if<Form>(&field->member)) {
+      const Form* form = std::get_if<Form>(&field->member);
+      if (form && !is_single(*form)) {
         special(*this, *form, *field, d, out);
         continue;
       }
@@ -72,6 +82,10 @@ class Binder {
         reporter.warning(d.name.at,
                          fmt::format("'{}' is set a second time: the earlier value is lost", d.name.text));
       seen[index] = true;
+      if (form) {
+        special(*this, *form, *field, d, out);
+        continue;
+      }
       std::visit([&](auto member) { value(*field, d, member, out); }, field->member);
     }
   }
@@ -125,7 +139,11 @@ class Binder {
   }
 
  private:
-  static constexpr size_t kMaxFields = 128;
+  // Directives of which only the last one counts, though they are more than one value.
+  static constexpr bool is_single(Form form) {
+    return form == Form::kCredentials || form == Form::kRtp || form == Form::kBackup ||
+           form == Form::kMpegtsPids;
+  }
 
   template <typename S>
   static void offer(const Section<S>& section, Nearest& nearest) {

@@ -157,6 +157,25 @@ TEST(ConfigFiles, MessagesNameTheFragment) {
                 "         ^\n");
 }
 
+TEST(ConfigFiles, WhatAFragmentSetsASecondTimeIsSaid) {
+  Directory directory;
+  const std::string file = directory.write("f.conf", "loglevel info;\nedit_auth a b;\n");
+  const std::string one = directory.write("f.conf.d/1.conf", "loglevel debug;\nedit_auth c d;\n");
+  const auto loaded = load_file(file);
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(loaded.config->loglevel, LogLevel::kDebug);
+  EXPECT_EQ(loaded.config->edit_auth->user, "c");
+  EXPECT_EQ(messages(loaded),
+            one +
+                ":1:1: warning: 'loglevel' is set a second time: the earlier value is lost\n"
+                "  loglevel debug;\n"
+                "  ^~~~~~~~\n" +
+                one +
+                ":2:1: warning: 'edit_auth' is set a second time: the earlier value is lost\n"
+                "  edit_auth c d;\n"
+                "  ^~~~~~~~~\n");
+}
+
 TEST(ConfigFiles, AFragmentThatCannotBeReadIsAnError) {
   Directory directory;
   const std::string file = directory.write("f.conf", "http 80;");
