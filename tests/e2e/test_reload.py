@@ -277,7 +277,12 @@ def test_one_of_many_streams(sluiced, capfd):
     begin = time.monotonic()
     daemon = sluiced("".join(lines))
     started = time.monotonic() - begin
-    before = ids(daemon)
+
+    def all_began():
+        seen = ids(daemon)
+        return seen if all(seen.values()) else None
+
+    before = wait_for(all_began, 60, "the sessions of all streams")
     assert len(before) == STREAMS
     changed = STREAMS // 2000 * 1000
     lines[changed] = lines[changed].replace("segment_duration 2", "segment_duration 3")
