@@ -116,7 +116,8 @@ void Stream::lost(size_t i, const std::string& reason, bool wanted) {
     InputStatus& status = input_status(i);
     ++status.retries;
     status.last_error = reason;
-    if (wanted) status_ = Status::kError;
+    // A publisher who has left may come again; nothing is wrong.
+    if (wanted) status_ = plan_.inputs[i].supervision.scheme == "publish" ? Status::kWaiting : Status::kError;
   }
   if (was_shown || (wanted && news)) emit_source("source_lost", i, reason);
 }
