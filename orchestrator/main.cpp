@@ -127,13 +127,24 @@ std::optional<config::Stream> stream_of(const config::Config& config, const std:
   return source ? std::optional(config::instantiate(*source, name)) : std::nullopt;
 }
 
+// Where this daemon's streams are to be had, for lines that read them from it.
+std::string own_url(const config::Config& config) {
+  for (const config::Listener& listener : config.listeners)
+    if (!listener.tls) {
+      const bool v6 = listener.address.find(':') != std::string::npos;
+      const std::string host = listener.address.empty() ? "127.0.0.1" : listener.address;
+      return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", listener.port);
+    }
+  return "http://127.0.0.1:80";
+}
+
 int explain(const config::Config& config, const std::string& name) {
   const auto stream = stream_of(config, name);
   if (!stream) {
     std::fprintf(stderr, "sluiced: the configuration has no stream '%s'\n", name.c_str());
     return kFailed;
   }
-  auto planned = sluice::plan::plan(*stream);
+  auto planned = sluice::plan::plan(*stream, sluice::plan::local_interface, own_url(config));
   if (const auto* bad = std::get_if<sluice::plan::PlanError>(&planned)) {
     std::fprintf(stderr, "%s: %s\n", bad->place.text().c_str(), bad->text.c_str());
     return kFailed;

@@ -177,7 +177,7 @@ TEST(Config, ReadsTheLifeOfAStream) {
       input publish:// frames_timeout=1 video_timeout=2 audio_timeout=3 no_clients_reconnect_delay=4 allow_if=/run/a
         deny_if=/run/d max_bitrate=5M;
       input copy://b backup;
-      input mixer://a,b mixer_strategy=all sync=dts;
+      input mixer://b,c mixer_strategy=all sync=dts;
       input playlist:///list.txt frames_timeout=false;
       input rtp://239.0.0.1:5000 program=3;
       retry_limit 3; client_timeout false; frames_timeout 5; video_timeout 6; audio_timeout 7;

@@ -178,8 +178,7 @@ inline constexpr Field<Input> kInputFields[] = {
      .limits = {.unit = Unit::kChoice, .choices = "realtime|dts"},
      .reload = Reload::kInput,
      .help =
-         "`dts`: by the times that the frames carry; `realtime`: an audio frame that is more than 2 s off is "
-         "put at the video's time.",
+         "Accepted for compatibility: streams of one server are put together by its clock, which they share.",
      .sources = only(SourceKind::kMixer)},
 };
 

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "orchestrator/config/bind.h"
+#include "orchestrator/config/local_streams.h"
 
 namespace sluice::config {
 namespace {
@@ -99,6 +100,7 @@ void validate(const Config& config, Reporters& reporter) {
                      fmt::format("a stream '{}' stands already at {}: names must differ", s.name,
                                  first->second->place.text()));
   }
+  check_local_streams(config, reporter);
 }
 
 }  // namespace sluice::config

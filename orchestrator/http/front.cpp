@@ -8,6 +8,7 @@
 #include "orchestrator/http/arrival.h"
 #include "orchestrator/http/listeners.h"
 #include "orchestrator/http/pages.h"
+#include "orchestrator/http/publish.h"
 #include "orchestrator/http/rights.h"
 #include "orchestrator/http/sessions.h"
 
@@ -98,6 +99,7 @@ struct Front::Impl final : m4fhttp::Handler {
 
   void set_max_sessions(std::optional<int> limit) { max_sessions = limit.value_or(kNoLimit); }
   void handle(const ExchangePtr& exchange) override;
+  std::shared_ptr<m4fhttp::BodyReader> stream_body(const ExchangePtr& exchange) override;
   void media(const ExchangePtr& exchange, std::string_view path);
   void call_api(const ExchangePtr& exchange);
   void finish_api(Exchange& exchange, api::ApiReply reply);
@@ -122,6 +124,14 @@ void Front::Impl::handle(const ExchangePtr& exchange) {
   if (path.starts_with(kAssets)) return pages.asset(*exchange, path.substr(kAssets.size()));
   if (path == "*") return exchange->reply(m4fhttp::preflight());
   media(exchange, path.substr(1));
+}
+
+std::shared_ptr<m4fhttp::BodyReader> Front::Impl::stream_body(const ExchangePtr& exchange) {
+  std::string_view path = exchange->target.path, name, tail;
+  if (path.size() < 2 || path[1] == '-' || api::Api::owns(path)) return nullptr;
+  if (!m4f::Delivery::split(path.substr(1), name, tail) || !is_publishing(*exchange, tail)) return nullptr;
+  const auto stream = directory.find_or_make(name);
+  return stream ? publish(exchange, stream) : nullptr;  // none: handle() says so
 }
 
 void Front::Impl::media(const ExchangePtr& exchange, std::string_view path) {

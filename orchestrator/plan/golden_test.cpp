@@ -23,6 +23,8 @@ std::string print(const Supervision& s) {
                                 s.source_timeout.count(), s.max_retry_timeout.count());
   if (s.bursty) out += " bursty";
   if (s.paced) out += " paced";
+  if (s.ahead.count() > 0) out += fmt::format(" ahead {}", s.ahead.count());
+  if (s.published) out += " published";
   if (!s.tracks.empty()) out += fmt::format(" tracks {}", fmt::join(s.tracks, ","));
   if (!s.multicast_sources.empty()) out += fmt::format(" from {}", fmt::join(s.multicast_sources, ","));
   return out + "\n";

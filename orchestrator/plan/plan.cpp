@@ -42,16 +42,25 @@ std::vector<const config::Input*> by_priority(const config::Stream& stream) {
   return out;
 }
 
-Element muxer(const config::Stream& stream, bool paced) {
+// The names of streams are no hosts: "mixer://a,b/c" is all path.
+std::optional<Url> local_url(std::string_view text) {
+  Url url;
+  url.scheme = config::scheme_of(text);
+  url.path = text.substr(url.scheme.size() + 3);
+  return url;
+}
+
+Element muxer(const config::Stream& stream, const Supervision& source) {
   Element out{"m4fmux",
               "mux",
               {{"segment-duration", int64_t{stream.segment_duration.count()}},
                {"part-duration", int64_t{stream.chunk_duration.count()}}},
               {}};
   // What our clock lets through keeps its own distances to the tick.
-  if (paced) {
-    out.properties.push_back({"slew", false});
+  if (source.paced) {
+    if (source.ahead.count() == 0) out.properties.push_back({"slew", false});
     out.properties.push_back({"pace", true});
+    if (source.ahead.count() > 0) out.properties.push_back({"pace-ahead", int64_t{source.ahead.count()}});
   }
   return out;
 }
@@ -72,14 +81,16 @@ std::string escaped_path(std::string_view path) {
 
 }  // namespace
 
-std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const InterfaceOf& interface_of) {
+std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const InterfaceOf& interface_of,
+                                         const std::string& own_url) {
   StreamPlan out;
   for (const config::Input* in : by_priority(stream)) {
     auto fail = [&](std::string text) { return PlanError{std::move(text), in->place}; };
     const config::SourceKind kind = config::source_kind(in->url);
     if (kind == config::SourceKind::kNone) return fail(unknown_scheme(in->url));
     std::string problem;
-    const auto url = parse_url(in->url, problem);
+    const bool local = kind == config::SourceKind::kCopy || kind == config::SourceKind::kMixer;
+    const auto url = local ? local_url(in->url) : parse_url(in->url, problem);
     if (!url) return fail("this URL cannot be used: " + problem);
     InputPlan planned;
     planned.index = static_cast<size_t>(in - stream.inputs.data());
@@ -89,10 +100,10 @@ std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const Int
     planned.supervision.source_timeout =
         in->source_timeout.value_or(stream.source_timeout.value_or(standard));
     planned.supervision.max_retry_timeout = in->max_retry_timeout.value_or(stream.max_retry_timeout);
-    const SourceRequest request{stream, *in, *url, interface_of, planned.supervision.source_timeout};
+    const SourceRequest request{stream, *in, *url, interface_of, planned.supervision.source_timeout, own_url};
     if (auto wrong = plan_source(kind, request, planned)) return fail(std::move(*wrong));
     planned.pipeline.chains.push_back(
-        {.from = {}, .elements = {muxer(stream, planned.supervision.paced)}, .to = {}});
+        {.from = {}, .elements = {muxer(stream, planned.supervision)}, .to = {}});
     out.inputs.push_back(std::move(planned));
   }
   out.spine.chains.push_back({.from = {},

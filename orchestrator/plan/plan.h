@@ -48,6 +48,13 @@ struct Pipeline {
   std::vector<Chain> chains;
 };
 
+// An element of an input that reads another stream of this server: in the daemon an m4fringsrc with that
+// stream's ring and an m4fdemux take the place of the element of that name and of the demuxer behind it; the
+// printed text reads it from the daemon by HTTP.
+struct LocalSource {
+  std::string element, stream;
+};
+
 // How the supervisor treats an input.
 struct Supervision {
   std::string scheme;                       // "udp", "hls", ...: statistics and messages
@@ -57,6 +64,13 @@ struct Supervision {
   bool bursty = false;  // comes in segments: low latency is not advertised
   // The source gives frames faster than real time: the muxer lets them in at their time.
   bool paced = false;
+  // How far ahead of its time it may be let through: a source that gives frames at its own pace is held up
+  // only if it runs away. 0 with `paced`: never ahead.
+  std::chrono::milliseconds ahead{0};
+  // publish: the supervisor puts an appsrc in the place of the element "source" and feeds it with what is
+  // published; the printed text reads it from its standard input.
+  bool published = false;
+  std::vector<LocalSource> local;  // copy, mixer
   // rtsp: take only these SDP tracks (from 1; empty = all): the answer to the select-stream signal of the
   // element "source". The printed text takes all.
   std::vector<int> tracks;
@@ -99,8 +113,10 @@ std::string local_interface(std::string_view ip);
 
 // Errors: an URL that cannot be used, with what to write instead. `interface_of` is asked for
 // udp://GROUP:PORT/INTERFACE-IP.
+// `own_url`: where this daemon serves, for the printed text.
 std::variant<StreamPlan, PlanError> plan(const config::Stream& stream,
-                                         const InterfaceOf& interface_of = local_interface);
+                                         const InterfaceOf& interface_of = local_interface,
+                                         const std::string& own_url = "http://127.0.0.1:80");
 
 // The stream's backup file, as an input is. REQUIRES: stream.backup
 std::variant<InputPlan, PlanError> plan_backup(const config::Stream& stream);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/config/local_streams.h"
 #include "orchestrator/config/names.h"
 
 namespace sluice::plan {
@@ -18,6 +19,7 @@ constexpr int64_t kUdpBuffer = 2 << 20;  // bytes; the kernel caps it at net.cor
 constexpr int64_t kRtspLatencyMs = 200;  // how long a missing packet is waited for
 constexpr int64_t kSrtLatencyMs = 120;
 constexpr int64_t kHighestVariant = 4294967;  // kbit/s: hlsdemux takes the best variant and keeps it
+constexpr std::chrono::seconds kPublishAhead{10};
 constexpr int kFakeWidth = 640, kFakeHeight = 360;
 constexpr int64_t kFakeBitrate = 800'000;
 
@@ -122,6 +124,43 @@ Problem file(const SourceRequest& r, InputPlan& out) {
             .to = "mux",
             .all = true});
   out.supervision.paced = true;
+  return {};
+}
+
+// What is published faster than it plays (a file that is uploaded) is held up, a live publisher never is.
+Problem publish(const SourceRequest& r, InputPlan& out) {
+  add_ts(out, element("fdsrc", {{"do-timestamp", true}}), r.input);
+  out.supervision.published = out.supervision.paced = true;
+  out.supervision.ahead = kPublishAhead;
+  return {};
+}
+
+// Another stream of this server, or one kind of its tracks.
+void add_local(const SourceRequest& r, const std::string& stream, const std::string& name,
+               const std::string& tracks, InputPlan& out) {
+  Element source = element(
+      "souphttpsrc",
+      {{"location", r.own_url + "/" + stream + "/mpegts"}, {"is-live", true}, {"do-timestamp", true}});
+  source.name = name;
+  Element demuxer = element("m4ftsdemux");
+  if (!tracks.empty()) demuxer.properties.push_back({"tracks", tracks});
+  add(out, {.from = {}, .elements = {std::move(source), std::move(demuxer)}, .to = "mux", .all = true});
+  out.supervision.local.push_back({name, stream});
+}
+
+Problem copy(const SourceRequest& r, InputPlan& out) {
+  const auto names = config::local_streams(r.input.url);
+  if (names.empty()) return "copy:// needs the name of a stream of this server: copy://news";
+  add_local(r, names[0], "source", "", out);
+  return {};
+}
+
+Problem mixer(const SourceRequest& r, InputPlan& out) {
+  const auto names = config::local_streams(r.input.url);
+  if (names.empty()) return "mixer:// needs the names of two streams of this server: mixer://PICTURE,SOUND";
+  const bool first = r.input.mixer_strategy != "all";
+  add_local(r, names[0], "source", first ? "v1" : "v", out);
+  add_local(r, names[1], "sound", first ? "a1" : "a", out);
   return {};
 }
 
@@ -267,6 +306,8 @@ Problem plan_source(SourceKind kind, const SourceRequest& request, InputPlan& ou
       return fake(request, out);
     case SourceKind::kFile:
       return file(request, out);
+    case SourceKind::kPublish:
+      return publish(request, out);
     case SourceKind::kUdp:
       return udp(request, out);
     case SourceKind::kHttpTs:
@@ -279,10 +320,11 @@ Problem plan_source(SourceKind kind, const SourceRequest& request, InputPlan& ou
       return rtmp(request, out);
     case SourceKind::kSrt:
       return srt(request, out);
-    case SourceKind::kPublish:
     case SourceKind::kCopy:
-    case SourceKind::kPlaylist:
+      return copy(request, out);
     case SourceKind::kMixer:
+      return mixer(request, out);
+    case SourceKind::kPlaylist:
     case SourceKind::kNone:
       break;
   }

@@ -16,6 +16,7 @@ struct SourceRequest {
   const Url& url;
   const InterfaceOf& interface_of;
   std::chrono::seconds source_timeout;
+  const std::string& own_url;
 };
 
 // Fills the chains that end in "mux" and what is special about the source's supervision. Returns what is

@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "m4f/delivery/delivery.h"
 #include "orchestrator/config/config.h"
+#include "orchestrator/stream/publication.h"
 
 namespace sluice::stream {
 
@@ -88,6 +90,7 @@ class StreamHandle {
   virtual std::shared_ptr<const config::Stream> shared_config() const = 0;
   virtual StreamStatus status() const = 0;
   virtual m4f::Delivery& delivery() = 0;
+  virtual m4f::RingPtr ring() { return nullptr; }  // for who takes the stream on as it is
   // Clients are counted by who serves them.
   virtual void add_bytes_out(uint64_t bytes) = 0;
   virtual void session_opened() = 0;
@@ -99,6 +102,11 @@ class StreamHandle {
   // An operator chooses the input (0 = the first of the configuration): it is taken up now and kept until it
   // is lost, whatever better ones do. False: there is no such input.
   virtual bool select_input(size_t index) = 0;
+  // Somebody publishes into it, for as long as the session is kept, unless refused. Not in a main loop's
+  // callback of its own (what follows is posted there).
+  virtual std::variant<std::unique_ptr<Publication::Session>, PublishRefusal> publish(Publisher) {
+    return PublishRefusal{PublishRefusal::Kind::kForbidden, "this stream has no input publish://"};
+  }
 };
 
 class Directory {

@@ -10,6 +10,7 @@
 #include "orchestrator/stream/advice.h"
 #include "orchestrator/stream/multicast.h"
 #include "orchestrator/stream/pipeline_builder.h"
+#include "orchestrator/stream/publish_feed.h"
 
 namespace sluice::stream {
 namespace {
@@ -49,12 +50,16 @@ struct Ingest::Body {
   std::mutex mutex;  // guards what follows; nothing is called with it held
   Ptr<GstElement> mux;
   std::shared_ptr<Junction::Seat> seat;
+  std::shared_ptr<PublishFeed> feed;  // while it is attached
+  std::shared_ptr<void> clients;      // of other streams that it reads
   bool hold = false;
   bool ended = false;
 
   // Both in a worker.
-  m4f::Result<void> build(const plan::InputPlan& plan, std::function<void()> began,
+  m4f::Result<void> build(const plan::InputPlan& plan, const FindStream& find, std::function<void()> began,
                           std::function<void(std::string)> unlinked);
+  void attach(Publication& publication);
+  void detach(Publication& publication);
   void take_down() { gst_element_set_state(pipeline.get(), GST_STATE_NULL); }
 
   std::shared_ptr<Junction::Seat> current_seat() {
@@ -99,10 +104,21 @@ struct Beginning {
 
 }  // namespace
 
-m4f::Result<void> Ingest::Body::build(const plan::InputPlan& plan, std::function<void()> began,
+m4f::Result<void> Ingest::Body::build(const plan::InputPlan& plan, const FindStream& find,
+                                      std::function<void()> began,
                                       std::function<void(std::string)> unlinked) {
   GstBin* bin = GST_BIN(pipeline.get());
-  if (auto built = stream::build(plan.pipeline, bin, std::move(unlinked)); !built) return built;
+  plan::Pipeline pipeline_plan = plan.pipeline;
+  const auto& local = plan.supervision.local;
+  if (plan.supervision.published) pipeline_plan = with_publish_source(std::move(pipeline_plan));
+  if (!local.empty()) pipeline_plan = with_local_sources(std::move(pipeline_plan), local);
+  if (auto built = stream::build(pipeline_plan, bin, std::move(unlinked)); !built) return built;
+  if (!local.empty()) {
+    auto joined = join_local(pipeline.get(), local, find);
+    if (!joined) return tl::unexpected(joined.error());
+    std::lock_guard lock(mutex);
+    if (!ended) clients = std::move(*joined);
+  }
   if (auto set = set_up_source(pipeline.get(), plan.supervision); !set) return set;
   Ptr<GstElement> made(gst_bin_get_by_name(bin, "mux"));
   GstElement* sink = gst_element_factory_make("appsink", nullptr);
@@ -126,11 +142,32 @@ m4f::Result<void> Ingest::Body::build(const plan::InputPlan& plan, std::function
   return {};
 }
 
+void Ingest::Body::attach(Publication& publication) {
+  Ptr<GstElement> source(gst_bin_get_by_name(GST_BIN(pipeline.get()), "source"));
+  auto made = std::make_shared<PublishFeed>(std::move(source), publication.weak_from_this());
+  {
+    std::lock_guard lock(mutex);
+    feed = made;
+  }
+  publication.attach(std::move(made));
+}
+
+void Ingest::Body::detach(Publication& publication) {
+  std::shared_ptr<PublishFeed> old;
+  {
+    std::lock_guard lock(mutex);
+    old = std::exchange(feed, nullptr);
+  }
+  if (old) publication.detach(old.get());
+}
+
 Ingest::Ingest(plan::InputPlan plan, std::shared_ptr<Junction> junction, Workers& workers,
-               Callbacks callbacks)
+               Callbacks callbacks, IngestFeeds feeds)
     : plan_(std::move(plan)),
       workers_(workers),
       callbacks_(std::move(callbacks)),
+      publication_(plan_.supervision.published ? std::move(feeds.publication) : nullptr),
+      find_(std::move(feeds.find)),
       body_(std::make_shared<Body>(std::move(junction))) {}
 
 Ingest::~Ingest() {
@@ -167,27 +204,33 @@ void Ingest::start(bool held) {
       if (auto self = weak.lock()) self->say_once(text);
     });
   };
-  workers_.run_in_turn([body = body_, plan = plan_, fail, began, unlinked] {
-    {
-      std::lock_guard lock(body->mutex);
-      if (body->ended) return;
-    }
-    if (auto built = body->build(plan, began, unlinked); !built) return fail(built.error().message());
-    {
-      std::lock_guard lock(body->mutex);
-      if (body->ended) return;
-    }
-    // If it fails the bus carries the reason, if the element gave one; it comes before this.
-    if (gst_element_set_state(body->pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
-      return fail("the source could not be started");
-    // Stopped meanwhile: the stop may have come before there was anything to take down.
-    bool ended = false;
-    {
-      std::lock_guard lock(body->mutex);
-      ended = body->ended;
-    }
-    if (ended) body->take_down();
-  });
+  workers_.run_in_turn(
+      [body = body_, plan = plan_, publication = publication_, find = find_, fail, began, unlinked] {
+        {
+          std::lock_guard lock(body->mutex);
+          if (body->ended) return;
+        }
+        if (auto built = body->build(plan, find, began, unlinked); !built)
+          return fail(built.error().message());
+        {
+          std::lock_guard lock(body->mutex);
+          if (body->ended) return;
+        }
+        // If it fails the bus carries the reason, if the element gave one; it comes before this.
+        if (gst_element_set_state(body->pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+          return fail("the source could not be started");
+        // An appsrc takes nothing before it runs.
+        if (publication) body->attach(*publication);
+        // Stopped meanwhile: the stop may have come before there was anything to take down.
+        bool ended = false;
+        {
+          std::lock_guard lock(body->mutex);
+          ended = body->ended;
+        }
+        if (!ended) return;
+        if (publication) body->detach(*publication);
+        body->take_down();
+      });
 }
 
 void Ingest::release() {
@@ -202,10 +245,13 @@ void Ingest::release() {
 
 void Ingest::stop(std::function<void(bool)> done) {
   over_ = true;
+  std::shared_ptr<void> clients;
   {
     std::lock_guard lock(body_->mutex);
     body_->ended = true;
+    clients = std::exchange(body_->clients, nullptr);
   }
+  if (publication_) body_->detach(*publication_);
   if (auto seat = body_->current_seat()) body_->junction->leave(seat);
   // Both ends of the race hold the flag; who comes first speaks.
   auto answered = std::make_shared<std::atomic<bool>>(false);
@@ -247,7 +293,7 @@ void Ingest::on_message(GstMessage* message) {
     }
     case GST_MESSAGE_EOS:
       over_ = true;
-      callbacks_.lost("the source ended");
+      callbacks_.lost(publication_ ? "the publisher has left" : "the source ended");
       break;
     case GST_MESSAGE_WARNING: {
       Ptr<GError> error;

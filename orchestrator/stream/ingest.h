@@ -12,9 +12,17 @@
 #include "orchestrator/stream/gst_ptr.h"
 #include "orchestrator/stream/input_choice.h"
 #include "orchestrator/stream/junction.h"
+#include "orchestrator/stream/local_source.h"
+#include "orchestrator/stream/publication.h"
 #include "orchestrator/stream/workers.h"
 
 namespace sluice::stream {
+
+// Where inputs come from that are no protocol's.
+struct IngestFeeds {
+  std::shared_ptr<Publication> publication;  // may be null: nothing is published
+  FindStream find;                           // other streams
+};
 
 // Lives in the main loop's thread; the callbacks come there. The pipeline itself is built, started and taken
 // down by workers.
@@ -25,7 +33,8 @@ class Ingest : public std::enable_shared_from_this<Ingest> {
     std::function<void(std::string)> lost;     // the source is gone or never came; `reason` says what to do
     std::function<void(std::string)> warning;  // once per cause
   };
-  Ingest(plan::InputPlan plan, std::shared_ptr<Junction> junction, Workers& workers, Callbacks callbacks);
+  Ingest(plan::InputPlan plan, std::shared_ptr<Junction> junction, Workers& workers, Callbacks callbacks,
+         IngestFeeds feeds = {});
   ~Ingest();
 
   // `held`: frames are counted and not shown until release().
@@ -47,6 +56,8 @@ class Ingest : public std::enable_shared_from_this<Ingest> {
   const plan::InputPlan plan_;
   Workers& workers_;
   Callbacks callbacks_;
+  const std::shared_ptr<Publication> publication_;  // null: this input is not published
+  const FindStream find_;
   const std::shared_ptr<Body> body_;
   std::vector<std::string> said_;
   guint watch_ = 0;

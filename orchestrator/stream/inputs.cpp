@@ -161,7 +161,8 @@ void Inputs::open(size_t i, bool held) {
   callbacks.warning = [current, i](std::string text) {
     if (auto self = current()) self->listener_->warned(i, std::move(text));
   };
-  ingests_[i] = std::make_shared<Ingest>(setup_.plans[i], junction_, workers_, std::move(callbacks));
+  ingests_[i] =
+      std::make_shared<Ingest>(setup_.plans[i], junction_, workers_, std::move(callbacks), setup_.feeds);
   *whose = ingests_[i];
   ingests_[i]->start(held);
 }

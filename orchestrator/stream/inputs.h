@@ -31,6 +31,7 @@ struct InputsSetup {
   ChoiceRules rules;
   std::vector<std::string> allow_files, deny_files;  // by input; empty = none
   std::optional<plan::InputPlan> backup;
+  IngestFeeds feeds;
 };
 
 // Main loop's thread.

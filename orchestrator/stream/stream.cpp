@@ -113,11 +113,14 @@ void Stream::connect_inputs() {
   reasons_.assign(plan_.inputs.size(), {});
   at_tick_.assign(plan_.inputs.size(), {});
   rated_ = 0;
-  inputs_ = std::make_shared<Inputs>(inputs_setup(*config, plan_, backup_plan_), junction_, context_.workers,
+  InputsSetup setup = inputs_setup(*config, plan_, backup_plan_);
+  setup.feeds = {publication(), context_.find};
+  inputs_ = std::make_shared<Inputs>(std::move(setup), junction_, context_.workers,
                                      static_cast<InputsListener&>(*this));
   had_clients_ = online_clients_ > 0 || presence_ == Presence::kStarting;
   inputs_->clients(had_clients_);
   inputs_->start();
+  tell_publishing();
 }
 
 // Nobody watches, or nothing can be had: all goes but the stream's name.
@@ -228,7 +231,7 @@ void Stream::session_closed() {
 
 void Stream::look_after_clients(TimePoint now) {
   if (!inputs_) return;
-  const bool any = online_clients_ > 0;
+  const bool any = online_clients_ > 0 || published_now();
   if (std::exchange(had_clients_, any) != any) inputs_->clients(any);
   const auto config = shared_config();
   if (any || config->is_static || config->clients_timeout.count() == 0) return;
@@ -244,6 +247,7 @@ void Stream::tick(TimePoint now) {
   pushes_.tick();
   count_figures(now);
   if (inputs_) inputs_->tick();
+  allow_publishing();
   if (inputs_) cut_if_too_fast();
   tell_media_info();
   look_after_clients(now);

@@ -11,6 +11,7 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/stream/directory.h"
 #include "orchestrator/stream/inputs.h"
+#include "orchestrator/stream/local_source.h"
 #include "orchestrator/stream/pushes.h"
 #include "orchestrator/stream/rate.h"
 #include "orchestrator/stream/spine.h"
@@ -25,6 +26,7 @@ struct StreamContext {
   Workers& workers;
   Log& log;
   event::Events& events;
+  FindStream find;  // any thread
 };
 
 // Control (start, stop, tick, ...) from the main loop's thread; everything of StreamHandle from any thread.
@@ -54,12 +56,14 @@ class Stream final : public StreamHandle,
   std::shared_ptr<const config::Stream> shared_config() const override;
   StreamStatus status() const override;
   m4f::Delivery& delivery() override { return *delivery_; }
+  m4f::RingPtr ring() override { return ring_; }
   void add_bytes_out(uint64_t bytes) override { bytes_out_.fetch_add(bytes, std::memory_order_relaxed); }
   void session_opened() override;
   void session_closed() override;
   Presence demand() override;
   Presence presence() const override;
   bool select_input(size_t index) override;
+  std::variant<std::unique_ptr<Publication::Session>, PublishRefusal> publish(Publisher publisher) override;
 
  private:
   void opened(size_t i) override;
@@ -82,6 +86,11 @@ class Stream final : public StreamHandle,
   void tell_media_info();
   void look_after_clients(TimePoint now);
   void cut_if_too_fast();
+  std::shared_ptr<Publication> publication() const;  // any thread
+  bool published_now() const;
+  void publisher_changed(bool there, const std::string& who);
+  void tell_publishing();
+  void allow_publishing();
   InputStatus& input_status(size_t i) { return inputs_status_[plan_.inputs[i].index]; }
   const std::string& address(size_t i) const { return plan_.inputs[i].supervision.address; }
 
@@ -116,6 +125,7 @@ class Stream final : public StreamHandle,
 
   mutable std::mutex mutex_;  // guards what follows; nothing is called with it held
   std::shared_ptr<const config::Stream> config_;
+  mutable std::shared_ptr<Publication> publication_;
   Status status_ = Status::kWaiting;
   std::vector<InputStatus> inputs_status_;  // as in the configuration
   std::string id_;

@@ -24,7 +24,11 @@ Streams::Streams(Log& log, event::Events& events, size_t cache_bytes)
 Streams::~Streams() = default;
 
 Streams::StreamPtr Streams::make(const config::Stream& config, bool by_user) {
-  return std::make_shared<Stream>(config, StreamContext{cache_, sender_, workers_, log_, events_}, by_user);
+  return std::make_shared<Stream>(
+      config,
+      StreamContext{cache_, sender_, workers_, log_, events_,
+                    [this](const std::string& name) { return find_or_make(name); }},
+      by_user);
 }
 
 void Streams::start(const std::vector<config::Stream>& streams,

@@ -1,5 +1,6 @@
 // m4fdemux: M4F records into frames. The frames are the segment's own memory.
 #include <algorithm>
+#include <array>
 
 #include "common/event_meta.h"
 #include "common/record_feed.h"
@@ -23,6 +24,10 @@ size_t key_of(TrackId id) {
   return static_cast<size_t>(id.content) << 8 | id.number;
 }
 
+struct Settings {
+  std::string tracks;
+};
+
 // Everything belongs to the streaming thread.
 class Demux {
  public:
@@ -30,6 +35,14 @@ class Demux {
   using BaseClass = GstElementClass;
   static constexpr const char* kTypeName = "SluiceM4fDemux";
   static GType base_type() { return GST_TYPE_ELEMENT; }
+  static const auto& fields() {
+    static const std::array kFields{gstx::Field<Settings>{"tracks", kTracksBlurb, &Settings::tracks}};
+    return kFields;
+  }
+  static const auto& computed() {
+    static const std::array<gstx::Computed<Demux>, 0> kComputed{};
+    return kComputed;
+  }
 
   static void class_init(GstElementClass* klass) {
     gstx::override<&Demux::change_state>(klass->change_state);
@@ -47,6 +60,8 @@ class Demux {
     gstx::on_event<&Demux::sink_event>(sink);
     gst_element_add_pad(element, sink);
   }
+
+  gstx::SettingsStore<Settings> settings_;
 
  private:
   GstStateChangeReturn change_state(GstStateChange transition);
@@ -68,6 +83,8 @@ class Demux {
 };
 
 GstStateChangeReturn Demux::change_state(GstStateChange transition) {
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !pads_.set_choice(settings_.get().tracks))
+    return GST_STATE_CHANGE_FAILURE;
   const GstStateChangeReturn result = gstx::parent_class<Demux>()->change_state(element_, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     pads_.stop();

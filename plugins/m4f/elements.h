@@ -11,5 +11,6 @@ bool register_demux(GstPlugin* plugin);
 bool register_sink(GstPlugin* plugin);
 bool register_src(GstPlugin* plugin);
 bool register_file_src(GstPlugin* plugin);
+bool register_ring_src(GstPlugin* plugin);
 
 }  // namespace sluice

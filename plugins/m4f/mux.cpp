@@ -31,6 +31,7 @@ struct Settings {
   uint32_t part_duration = 200;
   bool slew = true;
   bool pace = false;
+  uint32_t pace_ahead = 0;
 };
 
 Ticks wall_clock() {
@@ -62,6 +63,11 @@ class Mux {
         gstx::Field<Settings>{"pace",
                               "Let every frame in at its running time, for sources that give them faster",
                               &Settings::pace},
+        gstx::Field<Settings>{
+            "pace-ahead",
+            "With pace: so much earlier (ms), for sources that keep their own pace and must "
+            "only not run away",
+            &Settings::pace_ahead, 0, 3600'000},
     };
     return kFields;
   }
@@ -147,6 +153,7 @@ class Mux {
   MuxTracks tracks_ GUARDED_BY(mutex_);
   bool flushing_ GUARDED_BY(mutex_) = false;
   bool pace_ GUARDED_BY(mutex_) = false;
+  Ticks pace_ahead_ GUARDED_BY(mutex_);
   bool hold_ GUARDED_BY(mutex_) = false;
   bool beginning_ GUARDED_BY(mutex_) = false;  // a thread is emitting the signal
 };
@@ -219,6 +226,7 @@ void Mux::start() {
     Lock lock(mutex_);
     tracks_.start(to, hold_, ring_ || g_signal_has_handler_pending(element_, begin_signal, 0, FALSE));
     pace_ = settings.pace;
+    pace_ahead_ = Ticks::from_ms(settings.pace_ahead);
     flushing_ = false;
   }
   output_.set_flushing(false);
@@ -299,7 +307,8 @@ void Mux::wait_for_time(MuxInput& input, GstBuffer* buffer) {
   GstClockID id = nullptr;
   {
     Lock lock(mutex_);
-    const std::optional<Ticks> at = input.time_of(buffer);
+    std::optional<Ticks> at = input.time_of(buffer);
+    if (at) *at -= pace_ahead_;
     if (!pace_ || flushing_ || input.leaving || !at || at->count <= 0) return;
     id = gst_clock_new_single_shot_id(
         clock.get(), gst_element_get_base_time(element_) + static_cast<GstClockTime>(at->to_ns()));

@@ -15,7 +15,24 @@ SegmentPtr newest_key_start(const RingView& view) {
   return nullptr;
 }
 
+bool gone(const RingView& view, const SegmentPtr& segment) {
+  return !view.segments.empty() && segment->header().number < view.segments.front()->header().number;
+}
+
 }  // namespace
+
+SegmentPtr next_segment(const RingView& view, const SegmentPtr& last) {
+  if (!last) return newest_key_start(view);
+  const uint64_t number = last->header().number;
+  for (const SegmentPtr& candidate : view.segments) {
+    if (candidate->header().number == number + 1) return candidate;
+  }
+  // The one after it is gone already, or the source left numbers out.
+  for (const SegmentPtr& candidate : view.segments) {
+    if (candidate->header().number > number) return gone(view, last) ? newest_key_start(view) : candidate;
+  }
+  return nullptr;
+}
 
 size_t RingCursor::available() const {
   // In this order: a segment that is sealed after the question gets no further frames.
@@ -29,27 +46,14 @@ ByteView RingCursor::record(size_t i) const {
 }
 
 bool RingCursor::fell_off(const RingView& view) const {
-  return !view.segments.empty() && segment_->header().number < view.segments.front()->header().number;
-}
-
-SegmentPtr RingCursor::next(const RingView& view) const {
-  if (!segment_) return newest_key_start(view);
-  const uint64_t number = segment_->header().number;
-  for (const SegmentPtr& candidate : view.segments) {
-    if (candidate->header().number == number + 1) return candidate;
-  }
-  // The one after it is gone already, or the source left numbers out.
-  for (const SegmentPtr& candidate : view.segments) {
-    if (candidate->header().number > number) return fell_off(view) ? newest_key_start(view) : candidate;
-  }
-  return nullptr;
+  return gone(view, segment_);
 }
 
 size_t RingCursor::gather(const RingView& view, std::span<iovec> out) {
   // A record that was begun is finished first, so that the reader stays in step.
   const bool whole = offset_ == 0;
   if (!segment_ || (whole && (fell_off(view) || at_ == available()))) {
-    SegmentPtr to = segment_ && fell_off(view) ? newest_key_start(view) : next(view);
+    SegmentPtr to = segment_ && fell_off(view) ? newest_key_start(view) : next_segment(view, segment_);
     if (!to || (segment_ && to->header().number <= segment_->header().number)) return 0;
     segment_ = std::move(to);
     at_ = 0;
@@ -78,7 +82,7 @@ void RingCursor::advance(size_t bytes) {
 }
 
 bool RingCursor::at_end(const RingView& view) const {
-  return !segment_ || (offset_ == 0 && at_ == available() && !next(view));
+  return !segment_ || (offset_ == 0 && at_ == available() && !next_segment(view, segment_));
 }
 
 }  // namespace sluice

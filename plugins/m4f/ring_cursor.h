@@ -9,6 +9,10 @@
 
 namespace sluice {
 
+// The segment that a reader of `view` turns to after `last`: the next one; the newest that begins with a key
+// frame at first (null) and where those in between are gone. Null: there is none yet.
+m4f::SegmentPtr next_segment(const m4f::RingView& view, const m4f::SegmentPtr& last);
+
 class RingCursor {
  public:
   // Fills `out` with what can be sent now, in order, and returns how many entries were used; 0 = nothing yet.
@@ -25,8 +29,6 @@ class RingCursor {
   // Records of segment_: 0 = begin, 1 .. frames, then the end record if it is sealed.
   size_t available() const;
   m4f::ByteView record(size_t i) const;
-  // The segment after segment_ (or the first one); null if there is none yet.
-  m4f::SegmentPtr next(const m4f::RingView& view) const;
   bool fell_off(const m4f::RingView& view) const;
 
   m4f::SegmentPtr segment_;

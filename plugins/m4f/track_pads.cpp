@@ -21,7 +21,27 @@ using m4f::Content;
 using m4f::Ticks;
 using m4f::Track;
 
+bool TrackPads::set_choice(const std::string& choice) {
+  const bool known = choice.empty() || choice == "v" || choice == "a" || choice == "v1" || choice == "a1";
+  if (!known)
+    GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("tracks=%s: write v, a, v1 or a1", choice.c_str()),
+                      (nullptr));
+  else
+    choice_ = choice;
+  return known;
+}
+
+bool TrackPads::chosen(size_t key, const Track& track) const {
+  if (choice_.empty()) return true;
+  const Content content = m4f::content_of(track.codec);
+  if (content != (choice_[0] == 'v' ? Content::kVideo : Content::kAudio)) return false;
+  return choice_.size() == 1 || std::none_of(tracks_.begin(), tracks_.end(), [&](const auto& other) {
+           return other.first != key && m4f::content_of(other.second.track.codec) == content;
+         });
+}
+
 void TrackPads::set_track(size_t key, const Track& track) {
+  if (!chosen(key, track)) return;
   auto [at, fresh] = tracks_.try_emplace(key);
   Output& output = at->second;
   if (!fresh && output.track == track) return;
@@ -128,7 +148,10 @@ GstFlowReturn TrackPads::push(TrackFrame frame) {
 
 GstFlowReturn TrackPads::push_now(TrackFrame frame) {
   auto at = tracks_.find(frame.track);
-  if (at == tracks_.end()) return GST_FLOW_OK;
+  if (at == tracks_.end()) {
+    if (!origin_) origin_ = std::min(frame.dts, frame.pts);
+    return GST_FLOW_OK;
+  }
   Output& output = at->second;
   if (!output.pad || !output.caps_sent) {
     gstx::ReadMap map(frame.data.get());

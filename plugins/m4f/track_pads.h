@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "gstx/ptr.h"
@@ -13,6 +14,9 @@ namespace sluice {
 // A custom event that M4F's demuxers send on each pad before its first frame: all of the source's pads are
 // there, so that m4fmux need not wait for others.
 inline constexpr const char* kTracksComplete = "m4f-tracks-complete";
+
+inline constexpr const char* kTracksBlurb =
+    "Which tracks are shown: v or a = those of one kind, v1 or a1 = the first of it; empty = all";
 
 struct TrackFrame {
   size_t track = 0;  // the key given to set_track()
@@ -33,6 +37,9 @@ class TrackPads {
 
   // Running time at which the first frame is due: when the source came to life in a running pipeline.
   void set_base(GstClockTime running_time) { base_running_ = running_time; }
+  // Which tracks are shown: "" all, "v" and "a" those of one kind, "v1" and "a1" the first of it. The others
+  // count for the clock alone. False: it is none of these; the element has said so.
+  bool set_choice(const std::string& choice);
   // A track is there, or its format or language changed.
   void set_track(size_t key, const m4f::Track& track);
   // No more tracks are expected: the pads appear (video first), then no-more-pads, then the frames that
@@ -65,6 +72,7 @@ class TrackPads {
     bool fresh = true;       // the next buffer is a DISCONT
   };
 
+  bool chosen(size_t key, const m4f::Track& track) const;
   void show(Output& output, m4f::ByteView frame);
   void send_format(Output& output, m4f::ByteView frame);
   GstEvent* segment_event() const;
@@ -72,6 +80,7 @@ class TrackPads {
   GstFlowReturn push_now(TrackFrame frame);
 
   GstElement* const element_;
+  std::string choice_;
   std::map<size_t, Output> tracks_;
   std::vector<TrackFrame> held_;
   size_t held_bytes_ = 0;

@@ -25,6 +25,7 @@ constexpr uint64_t kLookForTs = 2u << 20;  // bytes without a program before an 
 struct Settings {
   uint32_t program = 0;
   std::string pids;
+  std::string tracks;
 };
 
 // "45,46"
@@ -62,6 +63,7 @@ class TsDemux final : public m4f::ts::DemuxerSink {
         gstx::Field<Settings>{"program", "Program number; 0 = the first one", &Settings::program, 0, 65535},
         gstx::Field<Settings>{"pids", "Elementary streams to take, \"45,46\"; empty = all of the program",
                               &Settings::pids},
+        gstx::Field<Settings>{"tracks", kTracksBlurb, &Settings::tracks},
     };
     return kFields;
   }
@@ -141,6 +143,7 @@ bool TsDemux::start() {
     GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("%s", pids.error().message().c_str()), (nullptr));
     return false;
   }
+  if (!pads_.set_choice(settings.tracks)) return false;
   demuxer_settings_.program = static_cast<uint16_t>(settings.program);
   demuxer_settings_.pids = std::move(*pids);
   demuxer_.emplace(demuxer_settings_, *this);
