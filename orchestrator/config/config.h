@@ -54,7 +54,7 @@ struct Input {
   // mixer
   std::string mixer_strategy, sync;
   // file
-  std::string file;  // absolute path; empty = the URL's
+  std::string file;  // absolute path; empty = the URL's. Of a playlist: the element's vod
   // http
   std::string user_agent;
   std::map<std::string, std::string> headers;

@@ -7,6 +7,7 @@
 
 #include "orchestrator/config/bind.h"
 #include "orchestrator/config/names.h"
+#include "orchestrator/config/schemes.h"
 
 namespace sluice::config {
 namespace {
@@ -54,6 +55,23 @@ class Resolver {
     return out;
   }
 
+  // "NAME=DIRECTORY;NAME=DIRECTORY" of all locations: what a list that changes may name.
+  std::string all(const std::vector<VodLocation>& locations) {
+    const auto encoded = [](const std::string& text) {
+      std::string out;
+      for (const char c : text)
+        c == '%' || c == '=' || c == ';' ? out += fmt::format("%{:02X}", static_cast<unsigned>(c)) : out += c;
+      return out;
+    };
+    std::string out;
+    for (const VodLocation& location : locations) {
+      used_.insert(&location);
+      for (const std::string& storage : location.storages)
+        out += (out.empty() ? "" : ";") + encoded(location.name) + "=" + encoded(storage);
+    }
+    return out;
+  }
+
   bool used(const VodLocation& location) const { return used_.contains(&location); }
 
  private:
@@ -66,8 +84,9 @@ bool is_in_location(const std::string& url) {
   return url.starts_with("file://") && !url.starts_with("file:///") && !url.starts_with("file://localhost/");
 }
 
-void resolve(Stream& stream, Resolver& resolver) {
+void resolve(Stream& stream, Resolver& resolver, const std::vector<VodLocation>& locations) {
   std::erase_if(stream.inputs, [&](Input& in) {
+    if (source_kind(in.url) == SourceKind::kPlaylist) in.file = resolver.all(locations);
     if (!is_in_location(in.url)) return false;
     const auto path = resolver.path(percent_decode(std::string_view(in.url).substr(7)), in.place,
                                     in.url.size(), "write file:///DIRECTORY/FILE, or declare");
@@ -85,8 +104,8 @@ void resolve(Stream& stream, Resolver& resolver) {
 
 void resolve_files(Config& config, Reporters& reporters) {
   Resolver resolver(config, reporters);
-  for (Template& t : config.templates) resolve(t.values, resolver);
-  for (Stream& stream : config.streams) resolve(stream, resolver);
+  for (Template& t : config.templates) resolve(t.values, resolver, config.vod_locations);
+  for (Stream& stream : config.streams) resolve(stream, resolver, config.vod_locations);
   for (const VodLocation& v : config.vod_locations)
     if (!resolver.used(v))
       reporters.warning(

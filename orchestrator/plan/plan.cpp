@@ -42,7 +42,7 @@ std::vector<const config::Input*> by_priority(const config::Stream& stream) {
   return out;
 }
 
-// The names of streams are no hosts: "mixer://a,b/c" is all path.
+// What names no host: streams ("mixer://a,b/c") and lists ("playlist://http://h/x") are all path.
 std::optional<Url> local_url(std::string_view text) {
   Url url;
   url.scheme = config::scheme_of(text);
@@ -89,12 +89,14 @@ std::variant<StreamPlan, PlanError> plan(const config::Stream& stream, const Int
     const config::SourceKind kind = config::source_kind(in->url);
     if (kind == config::SourceKind::kNone) return fail(unknown_scheme(in->url));
     std::string problem;
-    const bool local = kind == config::SourceKind::kCopy || kind == config::SourceKind::kMixer;
+    const bool local = kind == config::SourceKind::kCopy || kind == config::SourceKind::kMixer ||
+                       kind == config::SourceKind::kPlaylist;
     const auto url = local ? local_url(in->url) : parse_url(in->url, problem);
     if (!url) return fail("this URL cannot be used: " + problem);
     InputPlan planned;
     planned.index = static_cast<size_t>(in - stream.inputs.data());
-    const auto standard = kind == config::SourceKind::kHls ? kHlsSourceTimeout : kSourceTimeout;
+    const bool patient = kind == config::SourceKind::kHls || kind == config::SourceKind::kPlaylist;
+    const auto standard = patient ? kHlsSourceTimeout : kSourceTimeout;
     planned.supervision.scheme = url->scheme;
     planned.supervision.address = url->address();
     planned.supervision.source_timeout =

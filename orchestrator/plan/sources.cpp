@@ -135,6 +135,20 @@ Problem publish(const SourceRequest& r, InputPlan& out) {
   return {};
 }
 
+// Files one after another; the element reads the list.
+Problem playlist(const SourceRequest& r, InputPlan& out) {
+  const std::string_view list = std::string_view(r.input.url).substr(r.url.scheme.size() + 3);
+  const bool web = list.starts_with("http://") || list.starts_with("https://");
+  const std::string location = web ? std::string(list) : config::percent_decode(list);
+  if (!web && (location.size() < 2 || location[0] != '/' || location.find('\0') != std::string::npos))
+    return "playlist:// needs the absolute path of a list, or its web address: playlist:///DIRECTORY/FILE";
+  Element source = element("m4ffilesrc", {{"playlist", location}});
+  if (!r.input.file.empty()) source.properties.push_back({"vod", r.input.file});
+  add(out, {.from = {}, .elements = {std::move(source)}, .to = "mux", .all = true});
+  out.supervision.paced = true;
+  return {};
+}
+
 // Another stream of this server, or one kind of its tracks.
 void add_local(const SourceRequest& r, const std::string& stream, const std::string& name,
                const std::string& tracks, InputPlan& out) {
@@ -325,6 +339,7 @@ Problem plan_source(SourceKind kind, const SourceRequest& request, InputPlan& ou
     case SourceKind::kMixer:
       return mixer(request, out);
     case SourceKind::kPlaylist:
+      return playlist(request, out);
     case SourceKind::kNone:
       break;
   }

@@ -1,4 +1,5 @@
 // m4ffilesrc: a file's tracks, over and over if wanted, on one clock without a seam.
+#include <algorithm>
 #include <array>
 #include <thread>
 
@@ -6,6 +7,7 @@
 #include "m4f/caps.h"
 #include "m4f/elements.h"
 #include "m4f/file_round.h"
+#include "m4f/play_list_source.h"
 #include "m4f/round_clock.h"
 #include "m4f/track_pads.h"
 
@@ -19,7 +21,12 @@ using m4f::Content;
 struct Settings {
   std::string location;
   bool loop = false;
+  std::string playlist;
+  std::string vod;
 };
+
+// How soon a list is read again that has nothing to play.
+constexpr std::chrono::seconds kAskAgain(1);
 
 // Each round is a pipeline of its own, which a thread of the element opens and takes down. Locks: mutex_ is
 // not held while pushing, posting or waiting for a round's threads.
@@ -35,6 +42,14 @@ class FileSrc final : public RoundListener {
                               &Settings::location},
         gstx::Field<Settings>{"loop", "Begin again at the file's end; its timestamps run on",
                               &Settings::loop},
+        gstx::Field<Settings>{"playlist",
+                              "Instead of location: path or http address of a list of files, read anew for "
+                              "every item",
+                              &Settings::playlist},
+        gstx::Field<Settings>{"vod",
+                              "Where the list's items lie: NAME=DIRECTORY;NAME=DIRECTORY (%25, %3D and %3B "
+                              "for the characters between)",
+                              &Settings::vod},
     };
     return kFields;
   }
@@ -70,10 +85,15 @@ class FileSrc final : public RoundListener {
 
   GstStateChangeReturn change_state(GstStateChange transition);
   void run(const Settings& settings);
+  void run_list(const Settings& settings);
+  bool play(const std::string& path);
+  bool wait_until(std::chrono::system_clock::time_point time);
+  void skip_to_now();
   void start();
   void stop();
   void show(const std::vector<Content>& tracks);
   void send_segment(Output& output, const GstSegment& segment);
+  void rest(Output& output);
 
   bool tracks(const std::vector<Content>& tracks) override;
   GstFlowReturn frame(size_t track, GstCaps* caps, const GstSegment& segment, Ptr<GstBuffer> buffer) override;
@@ -84,12 +104,16 @@ class FileSrc final : public RoundListener {
   void failed(const GError& error, const char* debug) override { finish_round(&error, debug); }
   void finish_round(const GError* error, const char* debug);
   void fail(const char* text);
+  void say(const std::string& text);
 
   GstElement* const element_;
   std::thread director_;
   std::vector<Output> outputs_;  // set by the first round, before its frames
   bool loop_ = false;            // while it runs
+  bool list_ = false;            // likewise: files of all kinds, one after another
   bool first_round_ = true;
+  std::vector<std::optional<size_t>> places_;  // of the round's tracks among the outputs
+  std::optional<int64_t> limit_;               // of the round, ns
 
   gstx::Mutex mutex_;
   gstx::Condition changed_;
@@ -100,8 +124,10 @@ class FileSrc final : public RoundListener {
 };
 
 GstStateChangeReturn FileSrc::change_state(GstStateChange transition) {
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && settings_.get().location.empty()) {
-    GST_ELEMENT_ERROR(element_, RESOURCE, NOT_FOUND, ("m4ffilesrc needs a location"), (nullptr));
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && settings_.get().location.empty() &&
+      settings_.get().playlist.empty()) {
+    GST_ELEMENT_ERROR(element_, RESOURCE, NOT_FOUND, ("m4ffilesrc needs a location or a playlist"),
+                      (nullptr));
     return GST_STATE_CHANGE_FAILURE;
   }
   const GstStateChangeReturn result = gstx::parent_class<FileSrc>()->change_state(element_, transition);
@@ -120,8 +146,9 @@ void FileSrc::start() {
   }
   first_round_ = true;
   const Settings settings = settings_.get();
-  loop_ = settings.loop;
-  director_ = std::thread([this, settings] { run(settings); });
+  list_ = !settings.playlist.empty();
+  loop_ = settings.loop || list_;
+  director_ = std::thread([this, settings] { list_ ? run_list(settings) : run(settings); });
 }
 
 void FileSrc::stop() {
@@ -135,28 +162,79 @@ void FileSrc::stop() {
   outputs_.clear();
 }
 
+// One round. False: the element stops, or the round failed.
+bool FileSrc::play(const std::string& path) {
+  {
+    Lock lock(mutex_);
+    if (stopping_) return false;
+    round_over_ = failed_ = false;
+  }
+  for (Output& output : outputs_) {
+    output.segment.reset();
+    output.fresh = true;
+  }
+  FileRound round(path, *this);
+  Lock lock(mutex_);
+  while (!stopping_ && !round_over_) changed_.wait(lock);
+  return !stopping_ && !failed_;
+}
+
 void FileSrc::run(const Settings& settings) {
   for (;; first_round_ = false) {
-    {
-      Lock lock(mutex_);
-      if (stopping_) return;
-      round_over_ = false;
-    }
-    for (Output& output : outputs_) {
-      output.segment.reset();
-      output.fresh = true;
-    }
-    {
-      FileRound round(settings.location, *this);
-      Lock lock(mutex_);
-      while (!stopping_ && !round_over_) changed_.wait(lock);
-    }
+    if (!play(settings.location) || !settings.loop) return;
     Lock lock(mutex_);
-    if (stopping_ || failed_ || !settings.loop) return;
     if (clock_.next_round()) continue;
     lock.unlock();
     return fail("the file is too short to be played over and over");
   }
+}
+
+// A list goes on whatever an item is: what is wrong with one is said.
+void FileSrc::run_list(const Settings& settings) {
+  PlayListSource list(settings.playlist, settings.vod, [this] {
+    Lock lock(mutex_);
+    return stopping_;
+  });
+  std::string said;
+  for (;;) {
+    const PlayListSource::Next next = list.next();
+    if (!next.problem.empty() && next.problem != said) say(next.problem);
+    said = next.problem;
+    bool played = false;
+    if (next.turn) {
+      if (next.turn->start && !wait_until(*next.turn->start)) return;
+      limit_.reset();
+      if (next.turn->limit) limit_ = std::chrono::nanoseconds(*next.turn->limit).count();
+      skip_to_now();
+      played = play(next.turn->path);
+      Lock lock(mutex_);
+      played &= clock_.next_round();
+      if (!outputs_.empty()) first_round_ = false;
+    }
+    if (!played && !wait_until(std::chrono::system_clock::now() + kAskAgain)) return;
+  }
+}
+
+// False: the element stops.
+bool FileSrc::wait_until(std::chrono::system_clock::time_point time) {
+  Lock lock(mutex_);
+  while (!stopping_ && std::chrono::system_clock::now() < time) changed_.wait_until(lock, time);
+  return !stopping_;
+}
+
+// What comes after a pause is not in the past.
+void FileSrc::skip_to_now() {
+  Ptr<GstClock> clock(gst_element_get_clock(element_));
+  const GstClockTime base = gst_element_get_base_time(element_);
+  if (!clock || base == 0) return;  // it does not run yet
+  const GstClockTime now = gst_clock_get_time(clock.get());
+  Lock lock(mutex_);
+  if (now > base) clock_.not_before(static_cast<int64_t>(now - base));
+}
+
+void FileSrc::say(const std::string& text) {
+  Ptr<GError> error(g_error_new_literal(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, text.c_str()));
+  gst_element_post_message(element_, gst_message_new_warning(GST_OBJECT(element_), error.get(), nullptr));
 }
 
 void FileSrc::finish_round(const GError* error, const char* debug) {
@@ -168,6 +246,7 @@ void FileSrc::finish_round(const GError* error, const char* debug) {
     changed_.notify_all();
   }
   if (!error) return;
+  if (list_) return say(error->message);
   Ptr<GError> copy(g_error_copy(error));
   gst_element_post_message(element_, gst_message_new_error(GST_OBJECT(element_), copy.get(), debug));
 }
@@ -178,7 +257,7 @@ void FileSrc::fail(const char* text) {
 }
 
 void FileSrc::warning(const GError& error, const char* debug) {
-  if (!first_round_) return;  // it is the same file
+  if (!first_round_ && !list_) return;  // it is the same file
   Ptr<GError> copy(g_error_copy(&error));
   gst_element_post_message(element_, gst_message_new_warning(GST_OBJECT(element_), copy.get(), debug));
 }
@@ -207,14 +286,28 @@ void FileSrc::show(const std::vector<Content>& tracks) {
 }
 
 bool FileSrc::tracks(const std::vector<Content>& tracks) {
-  if (first_round_) {
-    show(tracks);
-    return true;
+  if (outputs_.empty()) show(tracks);
+  // The first of a kind goes on with the first, and so on.
+  places_.assign(tracks.size(), std::nullopt);
+  std::vector<bool> used(outputs_.size());
+  bool same = tracks.size() == outputs_.size();
+  for (size_t i = 0; i < tracks.size(); ++i) {
+    for (size_t o = 0; o < outputs_.size() && !places_[i]; ++o)
+      if (!used[o] && outputs_[o].content == tracks[i]) places_[i] = o;
+    same &= places_[i].has_value();
+    if (places_[i]) used[*places_[i]] = true;
   }
-  const bool same = std::equal(tracks.begin(), tracks.end(), outputs_.begin(), outputs_.end(),
-                               [](Content a, const Output& b) { return a == b.content; });
-  if (!same) fail("the file was replaced by one with other tracks");
-  return same;
+  if (!same && !list_) {
+    fail("the file was replaced by one with other tracks");
+    return false;
+  }
+  if (std::find(used.begin(), used.end(), true) == used.end()) {
+    fail("it has no track of a kind that was there before");
+    return false;
+  }
+  for (size_t o = 0; o < outputs_.size(); ++o)
+    if (!used[o]) rest(outputs_[o]);
+  return true;
 }
 
 void FileSrc::send_segment(Output& output, const GstSegment& segment) {
@@ -228,7 +321,8 @@ void FileSrc::send_segment(Output& output, const GstSegment& segment) {
 }
 
 GstFlowReturn FileSrc::frame(size_t track, GstCaps* caps, const GstSegment& segment, Ptr<GstBuffer> buffer) {
-  Output& output = outputs_[track];
+  if (!places_[track]) return GST_FLOW_OK;  // one too many
+  Output& output = outputs_[*places_[track]];
   if (!output.caps || !gst_caps_is_equal(caps, output.caps.get())) {
     output.caps = gstx::share(caps);
     gst_pad_push_event(output.pad.get(), gst_event_new_caps(caps));
@@ -240,11 +334,16 @@ GstFlowReturn FileSrc::frame(size_t track, GstCaps* caps, const GstSegment& segm
   if (sign != 0) {
     const GstClockTime duration = GST_BUFFER_DURATION(buffer.get());
     Lock lock(mutex_);
+    if (limit_ && clock_.since_first(track, sign * static_cast<int64_t>(running)) >= *limit_) {
+      round_over_ = true;
+      changed_.notify_all();
+      return GST_FLOW_EOS;
+    }
     clock_.note(track, sign * static_cast<int64_t>(running),
                 GST_CLOCK_TIME_IS_VALID(duration) ? static_cast<int64_t>(duration) : 0);
   }
   // A round's first frame continues the last one's.
-  if (std::exchange(output.fresh, false) && !first_round_ &&
+  if (std::exchange(output.fresh, false) && !first_round_ && !list_ &&
       GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT)) {
     buffer.reset(gst_buffer_make_writable(buffer.release()));
     GST_BUFFER_FLAG_UNSET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
@@ -254,19 +353,21 @@ GstFlowReturn FileSrc::frame(size_t track, GstCaps* caps, const GstSegment& segm
 
 void FileSrc::tags(size_t track, GstTagList* tags) {
   if (!first_round_) return;
-  gst_pad_push_event(outputs_[track].pad.get(), gst_event_new_tag(gst_tag_list_ref(tags)));
+  if (places_[track])
+    gst_pad_push_event(outputs_[*places_[track]].pad.get(), gst_event_new_tag(gst_tag_list_ref(tags)));
 }
 
 void FileSrc::track_ended(size_t track) {
-  Output& output = outputs_[track];
-  GstPad* pad = output.pad.get();
-  if (!loop_) {
-    gst_pad_push_event(pad, gst_event_new_eos());
-    return;
-  }
-  // The other tracks need not wait for this one: it goes on with the next round.
+  if (!places_[track]) return;
+  Output& output = outputs_[*places_[track]];
+  if (loop_) return rest(output);
+  gst_pad_push_event(output.pad.get(), gst_event_new_eos());
+}
+
+// The other tracks need not wait for this one: it goes on with another round.
+void FileSrc::rest(Output& output) {
   const guint64 at = output.segment ? output.segment->start : 0;
-  gst_pad_push_event(pad, gst_event_new_gap(at, GST_CLOCK_TIME_NONE));
+  gst_pad_push_event(output.pad.get(), gst_event_new_gap(at, GST_CLOCK_TIME_NONE));
 }
 
 }  // namespace

@@ -17,6 +17,11 @@ void RoundClock::note(size_t track, int64_t at, int64_t duration) {
   t.last = std::max(t.last, at);
 }
 
+int64_t RoundClock::since_first(size_t track, int64_t at) const {
+  const auto found = tracks_.find(track);
+  return found == tracks_.end() ? 0 : at - *found->second.first;
+}
+
 int64_t RoundClock::length() const {
   int64_t longest = 0;
   for (const auto& [key, t] : tracks_) longest = std::max(longest, t.last + t.duration - *t.first);

@@ -1,6 +1,7 @@
 // Where the rounds of a source that is played over and over belong on one clock.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -17,6 +18,10 @@ class RoundClock {
   // A frame of the present round, on the round's own clock. `duration` 0 = unknown: as its predecessor's
   // distance.
   void note(size_t track, int64_t at, int64_t duration);
+  // How long a track has been going in the present round when it comes to `at`.
+  int64_t since_first(size_t track, int64_t at) const;
+  // The present round begins at `time` or later. REQUIRES: nothing of it was noted.
+  void not_before(int64_t time) { shift_ = std::max(shift_, m4f::Ticks::from_ns(time).to_ns()); }
   // What to add to the present round's times.
   int64_t shift() const { return shift_; }
   // The length of the present round so far: a whole number of ticks, so that no round is moved by a fraction.
