@@ -3,6 +3,7 @@
 udp_push.py [SECONDS] [KBIT]; 600 seconds for the endurance run."""
 
 import json
+import subprocess
 import sys
 
 import common
@@ -18,6 +19,13 @@ def clip(folder):
         "-b:v", f"{video}k", "-maxrate", f"{video}k", "-bufsize", f"{video // 2}k", "-x264-params", "nal-hrd=cbr"))
 
 
+def repeated(folder, source):
+    """The clip over and over in one file, for a program that cannot repeat it by itself."""
+    path = folder / "repeated.mp4"
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-stream_loop", str(SECONDS // 30 + 1), "-i", source, "-c", "copy", path], check=True)
+    return path
+
+
 def main():
     with common.workshop() as (folder, processes):
         source = clip(folder / "clips")
@@ -29,7 +37,7 @@ def main():
         daemon = common.Daemon(folder, processes, f"stream s {{ input udp://127.0.0.1:{ports['input']}; segment_duration 2;\n"
                                f"  push udp://127.0.0.1:{ports['sluiced']} bitrate={KBIT}; }}\n")
         processes.ffmpeg(*send, "-muxrate", f"{KBIT}k", f"udp://127.0.0.1:{ports['ffmpeg']}?pkt_size=1316&bitrate={KBIT * 1000}&burst_bits=10528")
-        processes.start(["gst-launch-1.0", "-q", "multifilesrc", "loop=true", f"location={source}", "!", "qtdemux", "name=d",
+        processes.start(["gst-launch-1.0", "-q", "filesrc", f"location={repeated(folder, source)}", "!", "qtdemux", "name=d",
                          "d.video_0", "!", "queue", "!", "h264parse", "!", "m.", "d.audio_0", "!", "queue", "!", "aacparse", "!", "m.",
                          "mpegtsmux", "name=m", f"bitrate={KBIT * 1000}", "alignment=7", "!", "udpsink", "host=127.0.0.1", f"port={ports['gstreamer']}"],
                         "gst-launch")

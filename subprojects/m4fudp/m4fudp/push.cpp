@@ -89,7 +89,9 @@ void Push::wait_drained(milliseconds at_most) const {
 std::optional<Instant> Push::run(Instant now) {
   const PushState before = now_.state;
   const auto next = advance(now);
-  if (before != now_.state || now - published_ >= kPublish) publish(now);
+  // One that will sleep for long says how it stands.
+  const bool sleeps = !next || *next - now >= kPublish;
+  if (before != now_.state || sleeps || now - published_ >= kPublish) publish(now);
   sleeps_until_.store(next ? count(*next) : INT64_MAX, std::memory_order_release);
   // What was written while this ran might have seen the old time.
   const std::lock_guard lock(mutex_);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "m4f/ts/shaper.h"
+#include "m4fudp/fair_mutex.h"
 #include "m4fudp/socket.h"
 
 namespace m4fudp {
@@ -95,8 +96,8 @@ class Push {
   std::atomic<int64_t> sleeps_until_{0};  // steady nanoseconds
   std::atomic<bool> drained_{true};
   std::atomic<uint64_t> news_{0};
-  mutable std::condition_variable drained_condition_;
-  mutable std::mutex mutex_;  // guards what follows; held for copies only
+  mutable std::condition_variable_any drained_condition_;
+  mutable FairMutex mutex_;  // guards what follows; held for copies only
   std::vector<m4f::RecordEvent> inbox_;
   PushStatus published_status_;
 };

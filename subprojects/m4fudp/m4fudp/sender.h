@@ -40,8 +40,8 @@ class Sender {
 
   m4f::UniqueFd bell_;  // rings when there are requests
 
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable removed_condition_;
+  FairMutex mutex_;  // guards what follows
+  std::condition_variable_any removed_condition_;
   std::vector<std::shared_ptr<Push>> added_;
   std::vector<Push*> awake_, removed_;
   bool stop_ = false;
