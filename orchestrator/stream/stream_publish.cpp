@@ -45,6 +45,7 @@ std::variant<std::unique_ptr<Publication::Session>, PublishRefusal> Stream::publ
 void Stream::publisher_changed(bool there, const std::string& who) {
   if (stopping_) return;
   context_.log.info("stream {}: {} {}", name_, who, there ? "publishes" : "publishes no more");
+  emit(there ? "publish_started" : "publish_stopped", {{"ip", who}});
   Presence resting = Presence::kResting;
   if (there && !inputs_) {
     presence_.compare_exchange_strong(resting, Presence::kStarting);
