@@ -269,7 +269,7 @@ Directives protocols(JsonNode* value) {
       continue;
     }
     const auto known = std::find_if(std::begin(config::kProtocolNames), std::end(config::kProtocolNames),
-                                    [&](const auto& p) { return p.name == name; });
+                                    [&name = name](const auto& p) { return p.name == name; });
     if (known == std::end(config::kProtocolNames)) {
       config::Nearest nearest(name);
       for (const auto& p : config::kProtocolNames) nearest.offer(p.name);
