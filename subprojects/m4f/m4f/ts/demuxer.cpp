@@ -17,7 +17,8 @@ namespace m4f::ts {
 namespace {
 
 constexpr size_t kPids = 8192;
-constexpr Ticks kTrackWait = Ticks::from_seconds(1);
+// What a program lists may never come. A picture is known with its next key frame only.
+constexpr Ticks kSoundWait = Ticks::from_seconds(1), kPictureWait = Ticks::from_seconds(10);
 
 // Continuity counters of one PID (2.4.3.3).
 class Continuity {
@@ -339,9 +340,12 @@ void Demuxer::Impl::announce(Stream& stream) {
 
 void Demuxer::Impl::check_complete(bool at_end) {
   if (complete_ || pmt_section_.empty()) return;
-  const bool all =
-      std::all_of(streams_.begin(), streams_.end(), [](auto& s) { return !s->pes || s->announced; });
-  if (!all && !at_end && clock_.elapsed() < kTrackWait) return;
+  Ticks wait;
+  for (const auto& s : streams_) {
+    if (!s->pes || s->announced) continue;
+    wait = std::max(wait, content_of(*s->entry.codec) == Content::kVideo ? kPictureWait : kSoundWait);
+  }
+  if (wait > Ticks() && !at_end && clock_.elapsed() < wait) return;
   complete_ = true;
   sink_.on_tracks_complete();
 }

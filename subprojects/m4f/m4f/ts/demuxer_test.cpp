@@ -369,5 +369,19 @@ TEST(Demuxer, ASilentTrackHoldsTheOthersUpForOneSecondOnly) {
   EXPECT_EQ(got.complete, 1);
 }
 
+// Whoever joins a source between two key frames gets the picture with the next one; sound alone must not
+// begin before it.
+TEST(Demuxer, APictureIsAwaitedBeyondOneSecond) {
+  const Bytes bytes = clip("h264_bframes_aac");
+  Collector got;
+  Demuxer demuxer({}, got);
+  const Bytes silent = edit_packets(bytes, 0x100, [](uint8_t* p, size_t) { p[1] = 0x1f, p[2] = 0xff; });
+  demuxer.feed(silent);
+  ASSERT_GT(got.frames.back().dts - got.frames.front().dts, Ticks(120000));
+  EXPECT_EQ(got.complete, 0);
+  demuxer.flush();
+  EXPECT_EQ(got.complete, 1);
+}
+
 }  // namespace
 }  // namespace m4f::ts
