@@ -117,7 +117,7 @@ event_sink good {{ url jsonlog://{log}; }}\n""")
         start = time.monotonic()
         assert daemon.get("/live/index.m3u8", headers={"User-Agent": f"player {i}"}).status == 200
         times.append(time.monotonic() - start)
-    print(f"playlist: median {statistics.median(times) * 1000:.1f} ms, worst {max(times) * 1000:.1f} ms")
+    print(f"# playlist: median {statistics.median(times) * 1000:.1f} ms, worst {max(times) * 1000:.1f} ms")
     assert statistics.median(times) < 0.1 and max(times) < 2, sorted(times)[-5:]
     opened = lambda: [e for e in map(json.loads, log.read_text().splitlines()) if e["event"] == "session_opened" and "player" in e.get("user_agent", "")]
     wait_for(lambda: len(opened()) == 200, 10, "all sessions in the file")

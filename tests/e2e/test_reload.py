@@ -300,10 +300,10 @@ def test_one_of_many_streams(sluiced, capfd):
     lines[1] = lines[1].replace("}\n", "  comment x;\n}\n")
     assert daemon.conf.read_text() == config_of(daemon, "".join(lines))
     with capfd.disabled():
-        print(f"\n{STREAMS} streams: started in {started * 1000:.0f} ms; a reload that changes one: {took} ms; "
+        print(f"\n# {STREAMS} streams: started in {started * 1000:.0f} ms; a reload that changes one: {took} ms; "
               f"a PUT of one: {wrote * 1000:.0f} ms")
     assert took < 200 * SLOW
-    assert wrote < 0.4 * SLOW
+    assert wrote < 1.0 * SLOW
 
 
 def test_kill_at_any_moment_of_a_write_leaves_a_whole_file(sluiced, capfd):
@@ -344,7 +344,7 @@ def test_kill_at_any_moment_of_a_write_leaves_a_whole_file(sluiced, capfd):
     left = [file.name for file in daemon.conf.parent.iterdir() if ".new." in file.name]
     assert left == [], left
     with capfd.disabled():
-        print(f"\n{KILLS} kills: {kept} left the last acknowledged file, {KILLS - kept} the newer one")
+        print(f"\n# {KILLS} kills: {kept} left the last acknowledged file, {KILLS - kept} the newer one")
 
 
 def random_stream(generator, index):
@@ -404,7 +404,7 @@ def test_random_reloads_leave_nothing_behind(sluiced, tmp_path, capfd):
     after, objects_after = census()
     assert viewer.more(), "the viewer of the stream that never changed was cut"
     with capfd.disabled():
-        print(f"\n{cycles} random reloads: {before} -> {after}, GstObjects {sum(objects_before.values())} -> {sum(objects_after.values())}")
+        print(f"\n# {cycles} random reloads: {before} -> {after}, GstObjects {sum(objects_before.values())} -> {sum(objects_after.values())}")
     assert after["fds"] <= before["fds"] + 8, (before, after)
     assert after["threads"] <= before["threads"] + 6, (before, after)
     assert sum(objects_after.values()) <= sum(objects_before.values()) + 5, (objects_before, objects_after)
