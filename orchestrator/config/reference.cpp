@@ -94,7 +94,7 @@ constexpr std::string_view kSources = R"(
 | `srt://HOST:PORT` | SRT as the caller. |
 | `publish://` | What somebody publishes into the stream. |
 | `copy://STREAM` | Another stream of this server. |
-| `playlist:///DIRECTORY/FILE`, `playlist://http://HOST/FILE` | Files one after another, as a list says that is read anew for every item: a line `LOCATION/FILE` each, `LOCATION` being a `vod`. `#EXTINF:60` plays 60 s of the next item, `#EXT-X-UTC:SECONDS` and `#EXT-X-PROGRAM-DATE-TIME:TIME` begin it then; with `#EXT-X-MEDIA-SEQUENCE:N` items count by their number, without it the list goes round. |
+| `playlist:///DIRECTORY/FILE`, `playlist://http://HOST/FILE` | Files and streams one after another, as a list says that is read anew for every item: a line `LOCATION/FILE` each, `LOCATION` being a `vod`, or the name of a stream of this server. A stream is played for its `#EXTINF`, without one until it ends; one that is silent for 20 s is left. `#EXTINF:60` plays 60 s of the next item, `#EXT-X-UTC:SECONDS` and `#EXT-X-PROGRAM-DATE-TIME:TIME` begin it then; with `#EXT-X-MEDIA-SEQUENCE:N` items count by their number, without it the list goes round. |
 | `mixer://A,B` | The video of stream A with the audio of stream B. |
 
 Arguments stand behind the URL (`input URL name=value`); in the query of `fake`, `udp` and `srt` URLs they may stand too.

@@ -71,12 +71,15 @@ struct Supervision {
   // published; the printed text reads it from its standard input.
   bool published = false;
   std::vector<LocalSource> local;  // copy, mixer
+  // playlist: the supervisor answers the signal find-stream of the element "source"; in the printed text
+  // there are no streams, and items that name one are left out.
+  bool list = false;
   // rtsp: take only these SDP tracks (from 1; empty = all): the answer to the select-stream signal of the
   // element "source". The printed text takes all.
   std::vector<int> tracks;
-  // udp: a group, which udpsrc 1.22 cannot keep apart from others on the same port: the supervisor joins (address,
-  // interface, these senders; empty = any) and hands the element "source" the socket, with auto-multicast=false.
-  // The printed text joins by itself, for any sender.
+  // udp: a group, which udpsrc 1.22 cannot keep apart from others on the same port: the supervisor joins
+  // (address, interface, these senders; empty = any) and hands the element "source" the socket, with
+  // auto-multicast=false. The printed text joins by itself, for any sender.
   bool multicast = false;
   std::vector<std::string> multicast_sources;
 };

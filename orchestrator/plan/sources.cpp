@@ -135,7 +135,7 @@ Problem publish(const SourceRequest& r, InputPlan& out) {
   return {};
 }
 
-// Files one after another; the element reads the list.
+// Files and streams one after another; the element reads the list.
 Problem playlist(const SourceRequest& r, InputPlan& out) {
   const std::string_view list = std::string_view(r.input.url).substr(r.url.scheme.size() + 3);
   const bool web = list.starts_with("http://") || list.starts_with("https://");
@@ -143,9 +143,10 @@ Problem playlist(const SourceRequest& r, InputPlan& out) {
   if (!web && (location.size() < 2 || location[0] != '/' || location.find('\0') != std::string::npos))
     return "playlist:// needs the absolute path of a list, or its web address: playlist:///DIRECTORY/FILE";
   Element source = element("m4ffilesrc", {{"playlist", location}});
+  source.name = "source";
   if (!r.input.file.empty()) source.properties.push_back({"vod", r.input.file});
   add(out, {.from = {}, .elements = {std::move(source)}, .to = "mux", .all = true});
-  out.supervision.paced = true;
+  out.supervision.paced = out.supervision.list = true;
   return {};
 }
 

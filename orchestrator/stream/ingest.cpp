@@ -119,6 +119,8 @@ m4f::Result<void> Ingest::Body::build(const plan::InputPlan& plan, const FindStr
     std::lock_guard lock(mutex);
     if (!ended) clients = std::move(*joined);
   }
+  if (plan.supervision.list)
+    if (auto set = let_list_find(pipeline.get(), find, junction->spine()->ring()); !set) return set;
   if (auto set = set_up_source(pipeline.get(), plan.supervision); !set) return set;
   Ptr<GstElement> made(gst_bin_get_by_name(bin, "mux"));
   GstElement* sink = gst_element_factory_make("appsink", nullptr);

@@ -24,4 +24,8 @@ m4f::Result<std::shared_ptr<void>> join_local(GstElement* pipeline,
                                               const std::vector<plan::LocalSource>& local,
                                               const FindStream& find);
 
+// The pipeline's list (m4ffilesrc, named "source") plays streams, too, but none that `own` is a part of.
+// While the list plays one it counts as a client of it.
+m4f::Result<void> let_list_find(GstElement* pipeline, FindStream find, m4f::RingPtr own);
+
 }  // namespace sluice::stream

@@ -100,7 +100,7 @@ struct FileRound::Output {
   GstSegment segment;
 };
 
-FileRound::FileRound(const std::string& path, RoundListener& listener)
+FileRound::FileRound(RoundListener& listener)
     : listener_(listener),
       pipeline_(static_cast<GstElement*>(gst_object_ref_sink(gst_pipeline_new(nullptr)))) {
   Ptr<GstBus> bus(gst_element_get_bus(pipeline_.get()));
@@ -112,6 +112,16 @@ FileRound::FileRound(const std::string& path, RoundListener& listener)
         return reply;
       },
       this, nullptr);
+}
+
+FileRound::FileRound(const m4f::RingPtr& ring, RoundListener& listener) : FileRound(listener) {
+  GstElement* source = gst_element_factory_make("m4fringsrc", nullptr);
+  GstElement* demuxer = gst_element_factory_make("m4fdemux", nullptr);
+  g_object_set(source, "ring", &ring, nullptr);
+  play(source, demuxer);
+}
+
+FileRound::FileRound(const std::string& path, RoundListener& listener) : FileRound(listener) {
   GstElement* source = gst_element_factory_make("filesrc", nullptr);
   const char* kind = is_mpegts(path) ? "m4ftsdemux" : "parsebin";
   GstElement* demuxer = gst_element_factory_make(kind, nullptr);
@@ -122,6 +132,10 @@ FileRound::FileRound(const std::string& path, RoundListener& listener)
     return;
   }
   g_object_set(source, "location", path.c_str(), nullptr);
+  play(source, demuxer);
+}
+
+void FileRound::play(GstElement* source, GstElement* demuxer) {
   gst_bin_add_many(GST_BIN(pipeline_.get()), source, demuxer, nullptr);
   gst_element_link(source, demuxer);
   g_signal_connect(demuxer, "pad-added", G_CALLBACK(+[](GstElement*, GstPad* pad, gpointer round) {
@@ -144,6 +158,7 @@ FileRound::~FileRound() {
 }
 
 void FileRound::on_pad(GstPad* pad) {
+  if (complete_) return listener_.tracks_changed();
   for (const Content content : {Content::kVideo, Content::kAudio}) {
     if (!gives(pad, input_caps(content))) continue;
     auto output = std::make_unique<Output>(*this, content);
@@ -172,6 +187,7 @@ void FileRound::on_pad(GstPad* pad) {
 // With the first thing that comes from any track: demuxers show all their pads before that.
 bool FileRound::show_tracks() {
   std::call_once(shown_, [this] {
+    complete_ = true;
     std::vector<Content> tracks;
     for (const auto& output : outputs_) {
       output->track = tracks.size();

@@ -1,5 +1,5 @@
-// One pass over a media file, as fast as it is taken: a pipeline of its own that gives the frames of each
-// track.
+// One pass over a media file, as fast as it is taken, or over a stream of this process, from its newest key
+// frame to its end: a pipeline of its own that gives the frames of each track.
 #pragma once
 
 #include <gst/gst.h>
@@ -12,6 +12,7 @@
 
 #include "gstx/ptr.h"
 #include "m4f/media/track.h"
+#include "m4f/ring/live_ring.h"
 
 namespace sluice {
 
@@ -27,6 +28,8 @@ class RoundListener {
                               gstx::Ptr<GstBuffer> buffer) = 0;
   virtual void tags(size_t track, GstTagList* tags) = 0;
   virtual void track_ended(size_t track) = 0;
+  // A stream has a track from here on that was not there: another round would give it.
+  virtual void tracks_changed() = 0;
   // Something in the file that is not carried, or a fault that it survives.
   virtual void warning(const GError& error, const char* debug) = 0;
   // Once, at last.
@@ -38,6 +41,7 @@ class FileRound {
  public:
   // Begins at once. REQUIRES: `listener` outlives the round.
   FileRound(const std::string& path, RoundListener& listener);
+  FileRound(const m4f::RingPtr& ring, RoundListener& listener);
   // Waits for the streaming threads: REQUIRES that the listener's calls return.
   ~FileRound();
   FileRound(const FileRound&) = delete;
@@ -45,6 +49,8 @@ class FileRound {
 
  private:
   struct Output;
+  explicit FileRound(RoundListener& listener);
+  void play(GstElement* source, GstElement* demuxer);
   void on_pad(GstPad* pad);
   bool show_tracks();
   void on_track_end(Output& output);
@@ -57,6 +63,7 @@ class FileRound {
   bool closing_ = false;
   std::vector<std::unique_ptr<Output>> outputs_;  // video first; complete before anything comes from them
   std::once_flag shown_;
+  std::atomic<bool> complete_{false};
   bool wanted_ = false;             // the listener takes these tracks; set once shown
   std::atomic<size_t> running_{0};  // tracks that have not ended
   std::atomic<bool> over_{false};

@@ -1,4 +1,6 @@
 // m4ffilesrc: a file's tracks, over and over if wanted, on one clock without a seam.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <thread>
@@ -27,6 +29,12 @@ struct Settings {
 
 // How soon a list is read again that has nothing to play.
 constexpr std::chrono::seconds kAskAgain(1);
+// For how long a stream in a list may give nothing: no longer than its turn, within these bounds. Sources
+// that come in segments pause for one, and a stream on demand takes its time to begin.
+constexpr std::chrono::nanoseconds kLeastSilence = std::chrono::seconds(5);
+constexpr std::chrono::nanoseconds kMostSilence = std::chrono::seconds(20);
+
+guint find_stream_signal = 0;
 
 // Each round is a pipeline of its own, which a thread of the element opens and takes down. Locks: mutex_ is
 // not held while pushing, posting or waiting for a round's threads.
@@ -43,8 +51,8 @@ class FileSrc final : public RoundListener {
         gstx::Field<Settings>{"loop", "Begin again at the file's end; its timestamps run on",
                               &Settings::loop},
         gstx::Field<Settings>{"playlist",
-                              "Instead of location: path or http address of a list of files, read anew for "
-                              "every item",
+                              "Instead of location: path or http address of a list of files and streams, "
+                              "read anew for every item",
                               &Settings::playlist},
         gstx::Field<Settings>{"vod",
                               "Where the list's items lie: NAME=DIRECTORY;NAME=DIRECTORY (%25, %3D and %3B "
@@ -60,6 +68,8 @@ class FileSrc final : public RoundListener {
 
   static void class_init(GstElementClass* klass) {
     gstx::override<&FileSrc::change_state>(klass->change_state);
+    find_stream_signal = g_signal_new("find-stream", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, nullptr,
+                                      nullptr, nullptr, G_TYPE_STRING, 2, G_TYPE_STRING, G_TYPE_POINTER);
     gst_element_class_set_static_metadata(klass, "M4F file source", "Source/File",
                                           "The tracks of a media file, over and over without a seam",
                                           "Sluice");
@@ -86,7 +96,9 @@ class FileSrc final : public RoundListener {
   GstStateChangeReturn change_state(GstStateChange transition);
   void run(const Settings& settings);
   void run_list(const Settings& settings);
-  bool play(const std::string& path);
+  bool play(const std::string& path, const m4f::RingPtr& ring = nullptr);
+  bool play(const PlayTurn& turn, std::string& problem);
+  m4f::RingPtr find_stream(const PlayTurn& turn, std::string& problem);
   bool wait_until(std::chrono::system_clock::time_point time);
   void skip_to_now();
   void start();
@@ -99,6 +111,7 @@ class FileSrc final : public RoundListener {
   GstFlowReturn frame(size_t track, GstCaps* caps, const GstSegment& segment, Ptr<GstBuffer> buffer) override;
   void tags(size_t track, GstTagList* tags) override;
   void track_ended(size_t track) override;
+  void tracks_changed() override;
   void warning(const GError& error, const char* debug) override;
   void ended() override { finish_round(nullptr, nullptr); }
   void failed(const GError& error, const char* debug) override { finish_round(&error, debug); }
@@ -114,6 +127,8 @@ class FileSrc final : public RoundListener {
   bool first_round_ = true;
   std::vector<std::optional<size_t>> places_;  // of the round's tracks among the outputs
   std::optional<int64_t> limit_;               // of the round, ns
+  bool streaming_ = false;                     // the round is a stream's: its frames come from one thread
+  std::optional<guint64> origin_;              // where that one begins, in its own running time
 
   gstx::Mutex mutex_;
   gstx::Condition changed_;
@@ -121,6 +136,8 @@ class FileSrc final : public RoundListener {
   bool stopping_ GUARDED_BY(mutex_) = false;
   bool round_over_ GUARDED_BY(mutex_) = false;
   bool failed_ GUARDED_BY(mutex_) = false;
+  bool renew_ GUARDED_BY(mutex_) = false;  // the round's stream goes on with other tracks
+  std::chrono::steady_clock::time_point heard_at_ GUARDED_BY(mutex_);  // of a stream
 };
 
 GstStateChangeReturn FileSrc::change_state(GstStateChange transition) {
@@ -162,21 +179,65 @@ void FileSrc::stop() {
   outputs_.clear();
 }
 
-// One round. False: the element stops, or the round failed.
-bool FileSrc::play(const std::string& path) {
+// One round, of a file or of a stream. False: the element stops, or the round failed.
+bool FileSrc::play(const std::string& path, const m4f::RingPtr& ring) {
   {
     Lock lock(mutex_);
     if (stopping_) return false;
-    round_over_ = failed_ = false;
+    round_over_ = failed_ = renew_ = false;
+    heard_at_ = std::chrono::steady_clock::now();
   }
+  streaming_ = ring != nullptr;
+  origin_.reset();
   for (Output& output : outputs_) {
     output.segment.reset();
     output.fresh = true;
   }
-  FileRound round(path, *this);
+  std::optional<FileRound> round;
+  ring ? round.emplace(ring, *this) : round.emplace(path, *this);
+  const auto silence = std::clamp(std::chrono::nanoseconds(limit_.value_or(kMostSilence.count())),
+                                  kLeastSilence, kMostSilence);
   Lock lock(mutex_);
-  while (!stopping_ && !round_over_) changed_.wait(lock);
+  while (!stopping_ && !round_over_) {
+    if (!ring) {
+      changed_.wait(lock);
+    } else if (std::chrono::steady_clock::now() < heard_at_ + silence) {
+      changed_.wait_until(lock, heard_at_ + silence);
+    } else {
+      return true;
+    }
+  }
   return !stopping_ && !failed_;
+}
+
+// A turn of a list, unless there is a problem with it. False: nothing was played.
+bool FileSrc::play(const PlayTurn& turn, std::string& problem) {
+  const m4f::RingPtr ring = turn.path.empty() ? find_stream(turn, problem) : nullptr;
+  if (!ring && turn.path.empty()) return false;
+  limit_.reset();
+  if (turn.limit) limit_ = std::chrono::nanoseconds(*turn.limit).count();
+  for (;;) {
+    skip_to_now();
+    const bool played = play(turn.path, ring);
+    if (!outputs_.empty()) first_round_ = false;
+    Lock lock(mutex_);
+    const int64_t length = clock_.length();
+    const bool any = clock_.next_round();
+    if (played && ring && length == 0)
+      problem = fmt::format("stream '{}' gives nothing: the list goes on without it", turn.stream);
+    if (limit_) *limit_ -= length;
+    if (!played || !any || !renew_ || (limit_ && *limit_ <= 0)) return played && any;
+  }
+}
+
+// The ring also counts as a client of its stream, for as long as it is kept.
+m4f::RingPtr FileSrc::find_stream(const PlayTurn& turn, std::string& problem) {
+  m4f::RingPtr ring;
+  gchar* told = nullptr;
+  g_signal_emit(element_, find_stream_signal, 0, turn.stream.c_str(), &ring, &told);
+  const Ptr<gchar> text(told);
+  if (!ring) problem = text ? text.get() : turn.missing;
+  return ring;
 }
 
 void FileSrc::run(const Settings& settings) {
@@ -198,19 +259,14 @@ void FileSrc::run_list(const Settings& settings) {
   std::string said;
   for (;;) {
     const PlayListSource::Next next = list.next();
-    if (!next.problem.empty() && next.problem != said) say(next.problem);
-    said = next.problem;
+    std::string problem = next.problem;
     bool played = false;
     if (next.turn) {
       if (next.turn->start && !wait_until(*next.turn->start)) return;
-      limit_.reset();
-      if (next.turn->limit) limit_ = std::chrono::nanoseconds(*next.turn->limit).count();
-      skip_to_now();
-      played = play(next.turn->path);
-      Lock lock(mutex_);
-      played &= clock_.next_round();
-      if (!outputs_.empty()) first_round_ = false;
+      played = play(*next.turn, problem);
     }
+    if (!problem.empty() && problem != said) say(problem);
+    said = problem;
     if (!played && !wait_until(std::chrono::system_clock::now() + kAskAgain)) return;
   }
 }
@@ -313,6 +369,11 @@ bool FileSrc::tracks(const std::vector<Content>& tracks) {
 void FileSrc::send_segment(Output& output, const GstSegment& segment) {
   output.segment = segment;
   GstSegment moved = segment;
+  if (streaming_ && !origin_) {
+    skip_to_now();  // it may have taken its time
+    origin_ = segment.base;
+  }
+  if (origin_) moved.base -= std::min(moved.base, *origin_);
   {
     Lock lock(mutex_);
     moved.base += static_cast<guint64>(clock_.shift());
@@ -333,7 +394,9 @@ GstFlowReturn FileSrc::frame(size_t track, GstCaps* caps, const GstSegment& segm
                                                     GST_BUFFER_DTS_OR_PTS(buffer.get()), &running);
   if (sign != 0) {
     const GstClockTime duration = GST_BUFFER_DURATION(buffer.get());
+    const auto now = std::chrono::steady_clock::now();
     Lock lock(mutex_);
+    heard_at_ = now;
     if (limit_ && clock_.since_first(track, sign * static_cast<int64_t>(running)) >= *limit_) {
       round_over_ = true;
       changed_.notify_all();
@@ -362,6 +425,12 @@ void FileSrc::track_ended(size_t track) {
   Output& output = outputs_[*places_[track]];
   if (loop_) return rest(output);
   gst_pad_push_event(output.pad.get(), gst_event_new_eos());
+}
+
+void FileSrc::tracks_changed() {
+  Lock lock(mutex_);
+  renew_ = round_over_ = true;
+  changed_.notify_all();
 }
 
 // The other tracks need not wait for this one: it goes on with another round.

@@ -1,11 +1,14 @@
 // m4ffilesrc: rounds of a file join without a seam.
 #include <gst/app/gstappsink.h>
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 
 #include "common/testing.h"
 #include "m4f/base/ticks.h"
+#include "m4f/ring/live_ring.h"
 
 namespace sluice {
 namespace {
@@ -126,6 +129,98 @@ TEST(M4fFileSrc, WhatIsNoMediaFileIsAnError) {
           .error,
       "");
   std::filesystem::remove(text);
+}
+
+// A list that is played beside one stream, "news"; it may not have its own.
+struct Listed {
+  explicit Listed(const std::string& text) {
+    std::ofstream(list) << text;
+    pipeline.reset(gst_parse_launch(("m4ffilesrc name=source playlist=" + list.string() +
+                                     " source. ! video/x-h264 ! appsink name=out sync=false async=false "
+                                     "source. ! fakesink async=false sync=false")
+                                        .c_str(),
+                                    nullptr));
+    Ptr<GstElement> source(gst_bin_get_by_name(GST_BIN(pipeline.get()), "source"));
+    out.reset(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
+    g_signal_connect(source.get(), "find-stream", G_CALLBACK(on_find), this);
+    gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  }
+  ~Listed() {
+    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+    std::filesystem::remove(list);
+  }
+  static gchar* on_find(GstElement*, const gchar* name, gpointer out, gpointer data) {
+    auto* self = static_cast<Listed*>(data);
+    if (std::string(name) == "own") return g_strdup("no: not that one");
+    if (std::string(name) != "news") return nullptr;
+    *static_cast<m4f::RingPtr*>(out) = self->ring;
+    return nullptr;
+  }
+  void put(uint64_t number, Ticks start) {
+    for (const auto& event : testing::events_of(testing::make_segment(number, start))) ring->push(event);
+  }
+  // The time of the next picture, in ticks; -1 = none comes.
+  int64_t next() {
+    Ptr<GstSample> sample(gst_app_sink_try_pull_sample(GST_APP_SINK(out.get()), 20 * GST_SECOND));
+    if (!sample) return -1;
+    const gstx::ReadMap map(gst_sample_get_buffer(sample.get()));
+    picture.assign(reinterpret_cast<const char*>(map.data()), map.size());
+    guint64 running = 0;
+    const int sign =
+        gst_segment_to_running_time_full(gst_sample_get_segment(sample.get()), GST_FORMAT_TIME,
+                                         GST_BUFFER_DTS(gst_sample_get_buffer(sample.get())), &running);
+    return Ticks::from_ns(sign * static_cast<int64_t>(running)).count;
+  }
+  std::string warning() {
+    Ptr<GstBus> bus(gst_element_get_bus(pipeline.get()));
+    Ptr<GstMessage> message(gst_bus_timed_pop_filtered(bus.get(), 20 * GST_SECOND, GST_MESSAGE_WARNING));
+    if (!message) return "nothing";
+    Ptr<GError> error;
+    gst_message_parse_warning(message.get(), gstx::out(error), nullptr);
+    const std::string text = error->message;
+    return text.substr(text.find(": ") + 2);
+  }
+
+  const std::filesystem::path list =
+      std::filesystem::path(::testing::TempDir()) / ("m4ffilesrc-list-" + std::to_string(getpid()));
+  m4f::RingPtr ring = std::make_shared<m4f::LiveRing>();
+  Ptr<GstElement> pipeline, out;
+  std::string picture;  // the last one
+};
+
+TEST(M4fFileSrc, AListPlaysAStreamUntilItEndsAndThenTheNextItem) {
+  Listed listed("news\nown\nnone\n");
+  const Ticks start = Ticks::from_ns(g_get_real_time() * 1000);
+  listed.put(1, start);
+  const int64_t first = listed.next();
+  ASSERT_GE(first, 0);
+  EXPECT_LT(first, Ticks::from_seconds(10).count) << "on the clock of the list, not of the stream";
+  listed.put(2, start + Ticks::from_seconds(1));
+  for (int64_t i = 1; i < 50; ++i) ASSERT_EQ(listed.next(), first + i * 3600) << i;
+  EXPECT_EQ(listed.picture, "v2 48");
+  EXPECT_GT(listed.ring.use_count(), 1) << "no client of the stream";
+  listed.ring->end();
+  EXPECT_EQ(listed.warning(), "not that one");
+  EXPECT_EQ(listed.warning(),
+            "no VOD location and no stream has 'none': items are written LOCATION/FILE or STREAM");
+  EXPECT_EQ(listed.ring.use_count(), 1) << "a client after its turn";
+}
+
+TEST(M4fFileSrc, ADurationCutsAStream) {
+  Listed listed("#EXTINF:1\nnews\n");
+  const Ticks start = Ticks::from_ns(g_get_real_time() * 1000);
+  listed.put(1, start);
+  int64_t last = -1;
+  for (int64_t turn = 0; turn < 3; ++turn) {
+    for (int64_t i = 0; i < 25; ++i) {
+      const int64_t at = listed.next();
+      ASSERT_GT(at, last) << turn << " " << i;
+      EXPECT_EQ(listed.picture, fmt::format("v{} {}", turn + 1, i * 2));
+      last = at;
+      // Its first picture is the one too many, and the next turn's first.
+      if (i == 0) listed.put(static_cast<uint64_t>(turn) + 2, start + Ticks::from_seconds(1) * (turn + 1));
+    }
+  }
 }
 
 }  // namespace

@@ -116,7 +116,8 @@ m4f::Result<std::string> PlayListSource::path_of(const std::string& item) const 
     if (fs::is_regular_file(path, failed)) return path.string();
   }
   if (!known)
-    return error(Errc::kNotFound, "no VOD location has '{}': items are written LOCATION/FILE", item);
+    return error(Errc::kNotFound,
+                 "no VOD location and no stream has '{}': items are written LOCATION/FILE or STREAM", item);
   return error(Errc::kNotFound, "there is no file '{}'", item);
 }
 
@@ -130,8 +131,10 @@ PlayListSource::Next PlayListSource::next() {
   if (!item) return {};
   const PlayItem& wanted = list->items[*item];
   auto path = path_of(wanted.name);
-  if (!path) return {{}, fmt::format("{}: {}", location_, path.error().message())};
-  return {PlayTurn{std::move(*path), wanted.duration, wanted.start}, {}};
+  if (path) return {PlayTurn{std::move(*path), wanted.duration, wanted.start, {}, {}}, {}};
+  std::string problem = fmt::format("{}: {}", location_, path.error().message());
+  if (path.error().code != Errc::kNotFound) return {{}, std::move(problem)};
+  return {PlayTurn{{}, wanted.duration, wanted.start, wanted.name, std::move(problem)}, {}};
 }
 
 }  // namespace sluice

@@ -1,4 +1,4 @@
-// A list of files that is read anew for every item.
+// A list of files and streams that is read anew for every item.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,10 @@ namespace sluice {
 
 // What is to be played now.
 struct PlayTurn {
-  std::string path;
+  std::string path;  // of a file; empty: a stream
   std::optional<std::chrono::milliseconds> limit;
   std::optional<std::chrono::system_clock::time_point> start;
+  std::string stream, missing;  // its name, and the problem if there is no such stream
 };
 
 class PlayListSource {

@@ -26,7 +26,9 @@ class PlayListSourceTest : public ::testing::Test {
   std::string ask() {
     const PlayListSource::Next next = source.next();
     if (!next.problem.empty()) return next.problem.substr(next.problem.find(": ") + 2);
-    return next.turn ? fs::relative(next.turn->path, folder).string() : "nothing";
+    if (!next.turn) return "nothing";
+    if (!next.turn->path.empty()) return fs::relative(next.turn->path, folder).string();
+    return next.turn->stream + " | " + next.turn->missing.substr(next.turn->missing.find(": ") + 2);
   }
 
   const fs::path folder = fs::path(::testing::TempDir()) / ("play-list-" + std::to_string(getpid()));
@@ -48,15 +50,25 @@ TEST_F(PlayListSourceTest, ItemsAreFoundInAnyOfTheirDirectories) {
   EXPECT_EQ(ask(), "nothing");
 }
 
+TEST_F(PlayListSourceTest, WhatIsNoFileMayBeAStream) {
+  write("news\n#EXTINF:5\nvod/live\nvod/a.mp4\n");
+  EXPECT_EQ(ask(),
+            "news | no VOD location and no stream has 'news': items are written LOCATION/FILE or STREAM");
+  const auto turn = source.next().turn;
+  ASSERT_TRUE(turn);
+  EXPECT_EQ(turn->path, "");
+  EXPECT_EQ(turn->stream, "vod/live");
+  EXPECT_EQ(turn->limit, std::chrono::seconds(5));
+  EXPECT_EQ(ask(), "one/a.mp4");
+}
+
 TEST_F(PlayListSourceTest, WhatCannotBePlayedIsTold) {
   for (const char* bad : {"vod/../secret", "vod//etc/passwd", "vod/one/../../secret", "vod/"}) {
     write(std::string(bad) + "\n");
     EXPECT_EQ(ask(), "'" + std::string(bad) + "' is no file of a VOD location");
   }
   write("vod/c.mp4 ! filesink location=y\n");
-  EXPECT_EQ(ask(), "there is no file 'vod/c.mp4 ! filesink location=y'");
-  write("secret\n");
-  EXPECT_EQ(ask(), "no VOD location has 'secret': items are written LOCATION/FILE");
+  EXPECT_EQ(ask(), "vod/c.mp4 ! filesink location=y | there is no file 'vod/c.mp4 ! filesink location=y'");
   write("\n# nothing\n");
   EXPECT_EQ(ask(), "the list is empty");
 }
