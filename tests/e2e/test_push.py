@@ -2,8 +2,12 @@
 one push touches nothing else."""
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -145,3 +149,87 @@ def test_what_does_not_fit_is_told_once(sluiced, processes, sources, clips):
     wait_for(lambda: push(daemon)["frames_dropped"] > 0, 30, "frames that have no room")
     assert daemon.log().count("does not fit into the bitrate of the push") == 1
     assert daemon.stream("s")["stats"]["status"] == "running"
+
+
+class Viewer:
+    """Reads HTTP-TS until the connection ends."""
+
+    def __init__(self, daemon, name):
+        self.socket = socket.create_connection(("127.0.0.1", daemon.port), timeout=15)
+        self.socket.sendall(f"GET /{name}/mpegts HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+
+    def more(self, size=100_000):
+        """False: the connection ended before so many bytes came."""
+        while size > 0:
+            data = self.socket.recv(65536)
+            if not data:
+                return False
+            size -= len(data)
+        return True
+
+
+@pytest.mark.parametrize("way", ["api", "file"])
+def test_pushes_come_change_and_go_while_the_stream_runs(sluiced, clips, way):
+    """Neither the stream nor who watches it, nor another push, notices."""
+    clip = clips.make("h264", 10)
+    port, other = free_udp_port(), free_udp_port()
+    base = f"input file://{clip}; segment_duration 1;"
+    steady = f"udp://127.0.0.1:{other}"
+    daemon = sluiced(f"stream s {{ {base} push {steady} bitrate=1500; }}\n")
+    daemon.running("s")
+    pushing(daemon)
+    receiver, beside, over = Meter("127.0.0.1", port), Meter("127.0.0.1", other), threading.Event()
+
+    def listen():
+        while not over.is_set() and beside.receive(0.2, first=5):
+            pass
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    viewer = Viewer(daemon, "s")
+    assert viewer.more()
+    stream, kept = daemon.stream("s")["stats"]["id"], push(daemon)["id"]
+
+    def want(*options):
+        """The push that is looked at, with these options; none: it is to go."""
+        if way == "api":
+            pushes = [{"url": steady, "bitrate": 1500}] + [{"url": f"udp://127.0.0.1:{port}", **option} for option in options]
+            reply = daemon.get("/streamer/api/v3/streams/s", method="PUT", data=json.dumps({"pushes": pushes}).encode())
+            assert reply.status == 200, reply.body
+            return
+        lines = "".join(f" push udp://127.0.0.1:{port} " + " ".join(f"{k}={v}" for k, v in option.items()) + ";" for option in options)
+        daemon.conf.write_text(f"http 127.0.0.1:{daemon.port};\nstream s {{ {base} push {steady} bitrate=1500;{lines} }}\n")
+        os.kill(daemon.process.pid, signal.SIGHUP)
+
+    def one_push_more():
+        return len(daemon.stream("s")["pushes"]) == 2 and push(daemon, 1).get("frames", 0) > 0
+
+    want({"bitrate": 2000})
+    wait_for(one_push_more, 20, "the push that was added")
+    assert receiver.receive(2)
+    first = push(daemon, 1)["id"]
+    assert abs(receiver.report(2000)["rate_kbit"] - 2000) < 40
+    want({"bitrate": 3000})
+    wait_for(lambda: push(daemon, 1).get("id") not in (None, first) and one_push_more(), 20, "the push with another bitrate")
+    faster = receiver_after(receiver, port)
+    assert faster.receive(2)
+    assert abs(faster.report(3000)["rate_kbit"] - 3000) < 60
+    assert faster.report()["continuity_errors"] == 0
+    want()
+    wait_for(lambda: len(daemon.stream("s")["pushes"]) == 1, 20, "the push gone")
+    silent = receiver_after(faster, port)
+    assert not silent.receive(1, first=1), "packets of a push that was removed"
+    assert viewer.more(), "a reload of pushes cut a viewer"
+    assert daemon.stream("s")["stats"]["id"] == stream and daemon.stream("s")["stats"]["retry_count"] == 0
+    assert push(daemon)["id"] == kept, "the other push was sent anew"
+    over.set()
+    listener.join()
+    report = beside.report()
+    assert report["packets"] > 1000 and report["continuity_errors"] == report["broken"] == 0, report
+    assert daemon.process.alive()
+
+
+def receiver_after(meter, port):
+    """One at the same port that has heard nothing yet."""
+    meter.socket.close()
+    return Meter("127.0.0.1", port)
