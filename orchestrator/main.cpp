@@ -170,11 +170,10 @@ int explain(const config::Config& config, const std::string& name) {
 bool plannable(const config::Config& config) {
   bool good = true;
   const auto check = [&](const config::Stream& stream, const std::string& whose) {
-    const auto planned = sluice::plan::plan(stream);
-    const auto* bad = std::get_if<sluice::plan::PlanError>(&planned);
-    if (!bad) return;
-    std::fprintf(stderr, "%s: %s: %s\n", bad->place.text().c_str(), whose.c_str(), bad->text.c_str());
-    good = false;
+    for (const sluice::plan::PlanError& bad : sluice::plan::problems(stream)) {
+      std::fprintf(stderr, "%s: %s: %s\n", bad.place.text().c_str(), whose.c_str(), bad.text.c_str());
+      good = false;
+    }
   };
   for (const config::Template& source : config.templates) {
     const std::string name = source.prefix + "/name";

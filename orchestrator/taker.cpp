@@ -30,11 +30,10 @@ std::vector<config::Diagnostic> unplannable(const config::Config& to, const conf
   std::vector<config::Diagnostic> out;
   for (const config::Stream& stream : to.streams) {
     if (!names.contains(stream.name)) continue;
-    const auto planned = plan::plan(stream);
-    if (const auto* bad = std::get_if<plan::PlanError>(&planned))
+    for (const plan::PlanError& bad : plan::problems(stream))
       out.push_back({.severity = config::Severity::kError,
-                     .place = bad->place,
-                     .text = fmt::format("stream {}: {}", stream.name, bad->text),
+                     .place = bad.place,
+                     .text = fmt::format("stream {}: {}", stream.name, bad.text),
                      .excerpt = {}});
   }
   return out;

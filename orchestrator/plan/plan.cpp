@@ -135,6 +135,15 @@ std::variant<InputPlan, PlanError> plan_backup(const config::Stream& stream) {
   return std::move(std::get<StreamPlan>(planned).inputs.front());
 }
 
+std::vector<PlanError> problems(const config::Stream& stream) {
+  std::vector<PlanError> out;
+  auto planned = plan(stream);
+  if (auto* bad = std::get_if<PlanError>(&planned)) out.push_back(std::move(*bad));
+  for (PushPlan& push : plan_pushes(stream))
+    if (!push.problem.empty()) out.push_back({std::move(push.problem), std::move(push.place)});
+  return out;
+}
+
 std::string local_interface(std::string_view ip) {
   unsigned char wanted[16] = {};
   const std::string text(ip);

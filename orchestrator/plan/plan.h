@@ -126,6 +126,9 @@ std::variant<InputPlan, PlanError> plan_backup(const config::Stream& stream);
 
 std::vector<PushPlan> plan_pushes(const config::Stream& stream);
 
+// What is said before a stream runs: the first input that cannot be used, and every push.
+std::vector<PlanError> problems(const config::Stream& stream);
+
 // A shell command line for gst-launch-1.0, quoted so that the shell and gst-launch read every value back as
 // it is: ingest, spine and pushes of one input joined into one line that runs as it stands.
 std::string launch_text(const StreamPlan& plan, size_t input);

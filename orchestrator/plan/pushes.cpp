@@ -87,11 +87,15 @@ PushPlan plan_push(const config::Stream& stream, const config::Push& push, size_
   out.url = address.substr(0, address.find('?'));
   const std::string_view scheme = config::scheme_of(address);
   if (scheme != "udp" && scheme != "udp1" && scheme != "udp2") {
-    out.problem = fmt::format("pushes to {}:// are not supported yet", scheme);
+    out.problem = fmt::format("pushes to {}:// are not supported yet: write udp://ADDRESS:PORT", scheme);
     return out;
   }
-  const auto url = parse_url(address, out.problem);
-  if (!url) return out;
+  std::string problem;
+  const auto url = parse_url(address, problem);
+  if (!url) {
+    out.problem = "push: this URL cannot be used: " + problem;
+    return out;
+  }
   Element sink{"m4fudpsink", fmt::format("push{}", number), {}, {}};
   out.problem = udp(stream, push, *url, sink);
   if (out.problem.empty() && !push.disabled) out.element = std::move(sink);

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "orchestrator/plan/plan.h"
@@ -89,11 +90,25 @@ TEST(Pushes, SayWhatIsWrongAndTheStreamRuns) {
             "the interface is named twice: write udp://IFACE@GROUP:PORT or udp://GROUP:PORT/INTERFACE-IP");
   EXPECT_EQ(problem(to("udp://239.0.0.1:5/eth0")),
             "push: 'eth0' is no address of an interface: write udp://239.0.0.1:5/INTERFACE-IP");
-  EXPECT_EQ(problem(to("rtmp://h/a/s")), "pushes to rtmp:// are not supported yet");
+  EXPECT_EQ(problem(to("rtmp://h/a/s")), "pushes to rtmp:// are not supported yet: write udp://ADDRESS:PORT");
+  EXPECT_EQ(problem(to("udp://239.0.0.1:99999")),
+            "push: this URL cannot be used: '99999' is not a port from 1 to 65535");
   config::Push slow = to("udp://239.0.0.1:5");
   slow.bitrate = 20;
   EXPECT_EQ(problem(slow), "push: bitrate=20 is in kbit/s and must be at least 100");
   EXPECT_EQ(printed(stream_with({slow})), "");
+}
+
+TEST(Pushes, EveryProblemOfAStreamIsFoundWithItsPlace) {
+  config::Stream stream = stream_with({to("udp://239.0.0.1"), to("udp://239.0.0.1:5"), to("udp://host:5")});
+  for (unsigned i = 0; i < 3; ++i) stream.pushes[i].place.line = i + 2;
+  stream.inputs[0].url = "udp://239.0.0.1";
+  std::string told;
+  for (const PlanError& bad : problems(stream)) told += fmt::format("{}: {}\n", bad.place.line, bad.text);
+  EXPECT_EQ(told,
+            "0: udp:// needs a port, for example udp://239.0.0.1:1234\n"
+            "2: push needs an address and a port, for example udp://239.0.0.1:1234\n"
+            "4: push: 'host' is no IP address: write the address, not a name\n");
 }
 
 TEST(Pushes, TheStreamsNameIsData) {

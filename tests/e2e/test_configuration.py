@@ -49,6 +49,15 @@ def test_check_plans_what_templates_make(tmp_path):
     assert done.stderr == f"{conf}:1:36: template cams: udp:// needs a port, for example udp://239.0.0.1:1234\n"
 
 
+def test_check_plans_pushes(tmp_path):
+    conf = files(tmp_path, {"flussonic.conf": "stream one {\n  input fake://fake;\n  push udp://encoder:1234;\n"
+                                              "  push udp://239.0.0.1:1234;\n  push udp://239.0.0.1 bitrate=2000;\n}\n"})
+    done = run("-c", conf, "--check")
+    assert done.returncode == 1
+    assert done.stderr == (f"{conf}:3:8: stream one: push: 'encoder' is no IP address: write the address, not a name\n"
+                           f"{conf}:5:8: stream one: push needs an address and a port, for example udp://239.0.0.1:1234\n")
+
+
 def test_fragments_and_the_environment_make_one_configuration(tmp_path, processes):
     port = free_port()
     conf = files(tmp_path, {

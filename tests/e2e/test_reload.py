@@ -123,6 +123,7 @@ def test_a_bad_file_changes_nothing(sluiced):
     assert ids(daemon) == before
     # An address that cannot be used, and a port that another program has.
     for text, reason in [("stream b { input udp://239.0.0.1:99999; }\n", "99999"),
+                         ("stream b { push udp://encoder:5; }\n", "2:17: stream b: push: 'encoder' is no IP address"),
                          (f"http 127.0.0.1:{daemon.port};\nstream b {{ }}\n", f"port 127.0.0.1:{daemon.port} is taken")]:
         daemon.conf.write_text(config_of(daemon, text))
         answer = reload(daemon)
