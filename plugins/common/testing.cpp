@@ -41,14 +41,15 @@ Track aac_track() {
   return track;
 }
 
-SegmentPtr make_segment(uint64_t number, Ticks start, int seconds) {
+SegmentPtr make_segment(uint64_t number, Ticks start, int seconds, bool sound) {
   m4f::SegmentHeader header;
   header.number = number;
   header.start = start;
   header.key_start = true;
   header.target = Ticks::from_seconds(seconds);
-  header.tracks = {h264_track(), aac_track()};
-  header.ts.tracks.resize(2);
+  header.tracks = {h264_track()};
+  if (sound) header.tracks.push_back(aac_track());
+  header.ts.tracks.resize(header.tracks.size());
   m4f::SegmentBuilder builder(header);
   for (int i = 0; i < seconds * 50; ++i) {
     m4f::Frame frame;
@@ -64,6 +65,7 @@ SegmentPtr make_segment(uint64_t number, Ticks start, int seconds) {
       frame.duration = Ticks(3600);
       add('v');
     }
+    if (!sound) continue;
     frame.track = 1;
     frame.key = true;
     frame.cts_offset = Ticks();

@@ -19,8 +19,9 @@ m4f::Track h264_track();
 m4f::Track aac_track();
 
 // A sealed segment of `seconds` with 25 pictures and 50 sounds per second; each payload says what it is ("v0
-// 3"). Begins with a key frame; DTS from `start` on, pictures shown one frame later.
-m4f::SegmentPtr make_segment(uint64_t number, m4f::Ticks start, int seconds = 1);
+// 3"). Begins with a key frame; DTS from `start` on, pictures shown one frame later. Without `sound` there is
+// no such track.
+m4f::SegmentPtr make_segment(uint64_t number, m4f::Ticks start, int seconds = 1, bool sound = true);
 // The events that made it, one per record.
 std::vector<m4f::RecordEvent> events_of(const m4f::SegmentPtr& segment);
 m4f::Bytes bytes_of(const m4f::SegmentPtr& segment);

@@ -224,7 +224,7 @@ bool FileSrc::play(const PlayTurn& turn, std::string& problem) {
     const int64_t length = clock_.length();
     const bool any = clock_.next_round();
     if (played && ring && length == 0)
-      problem = fmt::format("stream '{}' gives nothing: the list goes on without it", turn.stream);
+      problem = fmt::format("the item '{}' is left: that stream gives nothing", turn.stream);
     if (limit_) *limit_ -= length;
     if (!played || !any || !renew_ || (limit_ && *limit_ <= 0)) return played && any;
   }

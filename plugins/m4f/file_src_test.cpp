@@ -137,11 +137,12 @@ struct Listed {
     std::ofstream(list) << text;
     pipeline.reset(gst_parse_launch(("m4ffilesrc name=source playlist=" + list.string() +
                                      " source. ! video/x-h264 ! appsink name=out sync=false async=false "
-                                     "source. ! fakesink async=false sync=false")
+                                     "source. ! audio/mpeg ! appsink name=sound sync=false async=false")
                                         .c_str(),
                                     nullptr));
     Ptr<GstElement> source(gst_bin_get_by_name(GST_BIN(pipeline.get()), "source"));
     out.reset(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
+    sound.reset(gst_bin_get_by_name(GST_BIN(pipeline.get()), "sound"));
     g_signal_connect(source.get(), "find-stream", G_CALLBACK(on_find), this);
     gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
   }
@@ -156,8 +157,16 @@ struct Listed {
     *static_cast<m4f::RingPtr*>(out) = self->ring;
     return nullptr;
   }
-  void put(uint64_t number, Ticks start) {
-    for (const auto& event : testing::events_of(testing::make_segment(number, start))) ring->push(event);
+  void put(uint64_t number, Ticks start, bool with_sound = true) {
+    for (const auto& event : testing::events_of(testing::make_segment(number, start, 1, with_sound)))
+      ring->push(event);
+  }
+  // The next sound of all, as it says what it is; empty = none comes.
+  std::string next_sound() {
+    Ptr<GstSample> sample(gst_app_sink_try_pull_sample(GST_APP_SINK(sound.get()), 20 * GST_SECOND));
+    if (!sample) return {};
+    const gstx::ReadMap map(gst_sample_get_buffer(sample.get()));
+    return {reinterpret_cast<const char*>(map.data()), map.size()};
   }
   // The time of the next picture, in ticks; -1 = none comes.
   int64_t next() {
@@ -184,7 +193,7 @@ struct Listed {
   const std::filesystem::path list =
       std::filesystem::path(::testing::TempDir()) / ("m4ffilesrc-list-" + std::to_string(getpid()));
   m4f::RingPtr ring = std::make_shared<m4f::LiveRing>();
-  Ptr<GstElement> pipeline, out;
+  Ptr<GstElement> pipeline, out, sound;
   std::string picture;  // the last one
 };
 
@@ -221,6 +230,30 @@ TEST(M4fFileSrc, ADurationCutsAStream) {
       if (i == 0) listed.put(static_cast<uint64_t>(turn) + 2, start + Ticks::from_seconds(1) * (turn + 1));
     }
   }
+}
+
+// As after a failover of that stream to an input without sound, and back.
+TEST(M4fFileSrc, ATrackThatAListedStreamGetsBackIsPlayedAgain) {
+  Listed listed("news\n");
+  const Ticks start = Ticks::from_ns(g_get_real_time() * 1000);
+  listed.put(1, start);
+  for (int i = 0; i < 25; ++i) ASSERT_GE(listed.next(), 0) << i;
+  listed.put(2, start + Ticks::from_seconds(1), false);
+  for (int i = 0; i < 25; ++i) ASSERT_GE(listed.next(), 0) << i;
+  EXPECT_EQ(listed.picture, "v2 48");
+  listed.put(3, start + Ticks::from_seconds(2));
+  while (listed.picture != "v3 48") ASSERT_GE(listed.next(), 0);
+  std::string heard;
+  for (int i = 0; i < 50; ++i) heard = listed.next_sound();
+  EXPECT_EQ(heard, "a1 49");
+  EXPECT_EQ(listed.next_sound(), "a3 0");
+}
+
+TEST(M4fFileSrc, AStreamThatGivesNothingIsLeft) {
+  Listed listed("#EXTINF:1\nnews\nnone\n");
+  EXPECT_EQ(listed.warning(), "that stream gives nothing");
+  EXPECT_EQ(listed.warning(),
+            "no VOD location and no stream has 'none': items are written LOCATION/FILE or STREAM");
 }
 
 }  // namespace
