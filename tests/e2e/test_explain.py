@@ -1,6 +1,7 @@
 """What --explain prints is a shell command that runs as it stands, whatever the values hold."""
 
 import http.server
+import os
 import shlex
 import shutil
 import socket
@@ -30,6 +31,8 @@ def explain(tmp_path, conf, name, number=0):
 
 def run(processes, tmp_path, command):
     """Runs it until enough records have passed its tee, which gets one more branch, and ends it by SIGINT."""
+    if os.environ.get("SLUICE_SANITIZER"):
+        pytest.skip("gst-launch-1.0 has no sanitizer runtime for the plugins")
     folder = tmp_path / "run"
     folder.mkdir(exist_ok=True)
     out = folder / "records.m4f"
