@@ -1,8 +1,12 @@
 """Real programs, started and ended by the tests."""
 
 import os
+import re
 import signal
 import subprocess
+
+SANITIZED = "SLUICE_SANITIZER" in os.environ
+REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:")
 
 
 class Process:
@@ -47,9 +51,18 @@ class Processes:
 
     def __exit__(self, *_):
         for process in reversed(self.all):
+            if SANITIZED and process.name == "sluiced" and process.alive():  # leaks are looked for at a clean end
+                os.killpg(process.pid, signal.SIGTERM)
+                try:
+                    process.popen.wait(30)
+                except subprocess.TimeoutExpired:
+                    pass
             if process.alive():
                 os.killpg(process.pid, signal.SIGKILL)
                 process.popen.wait(10)
+        if SANITIZED:
+            reports = [process.log() for process in self.all if REPORT.search(process.log())]
+            assert not reports, "\n".join(reports)[-20000:]
 
     def start(self, argv, name=None, env=None, cwd=None, stdout=None):
         name = name or os.path.basename(str(argv[0]))
