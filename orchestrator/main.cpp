@@ -296,7 +296,7 @@ int run(config::Config loaded, std::vector<config::SourceFile> sources, const st
   front.stop();
   events.stop();
   g_main_loop_unref(loop);
-  if (stopped && streams.hanging() == 0) return 0;
+  if (stopped && streams.all_down()) return 0;
   log.warning("some sources did not come down in time and are left behind");
   _exit(0);  // their threads hang in the network; nothing is left to be saved
 }

@@ -33,8 +33,8 @@ class Streams final : public Directory {
   void apply(const std::vector<config::Stream>& streams, const std::vector<config::Template>& templates,
              const StreamChanges& changed);
   void stop(std::function<void()> done);
-  // Pipelines that hang on their way up or down.
-  int hanging() const { return workers_.busy(); }
+  // After stop(): whether every pipeline came down; those on their way are waited for, a moment at most.
+  bool all_down() const { return workers_.wait_until_idle(std::chrono::milliseconds(500)); }
 
   std::shared_ptr<StreamHandle> find(std::string_view name) const override;
   std::shared_ptr<StreamHandle> find_or_make(std::string_view name) override;

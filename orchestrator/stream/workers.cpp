@@ -1,5 +1,7 @@
 #include "orchestrator/stream/workers.h"
 
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 namespace sluice::stream {
@@ -9,7 +11,7 @@ using Job = std::function<void()>;
 
 constexpr guint kTurnsPerProcessor = 2;
 constexpr guint kTurnMs = 1000;  // then a job counts as waiting for something else than the processor
-constexpr gint64 kExitPatienceUs = 500'000;
+constexpr std::chrono::milliseconds kExitPatience(500);
 
 void run_job(gpointer data, gpointer) {
   auto* job = static_cast<Job*>(data);
@@ -45,22 +47,43 @@ struct Workers::Turn {
   Timer patience;
 };
 
-Workers::Workers() : pool_(g_thread_pool_new(run_job, nullptr, -1, FALSE, nullptr)) {}
+// Outlives the workers as long as a job hangs.
+struct Workers::Count {
+  std::mutex mutex;
+  std::condition_variable idle;
+  int jobs = 0;  // guarded by mutex
+};
+
+Workers::Workers()
+    : pool_(g_thread_pool_new(run_job, nullptr, -1, FALSE, nullptr)), count_(std::make_shared<Count>()) {}
 
 Workers::~Workers() {
   *alive_ = false;
-  for (const gint64 until = g_get_monotonic_time() + kExitPatienceUs;
-       *busy_ > 0 && g_get_monotonic_time() < until;)
-    g_usleep(1000);
+  const bool idle = wait_until_idle(kExitPatience);
   // Idle threads end; one that hangs is left to the end of the process.
-  g_thread_pool_free(pool_, FALSE, *busy_ == 0);
+  g_thread_pool_free(pool_, FALSE, idle);
+}
+
+int Workers::busy() const {
+  std::lock_guard lock(count_->mutex);
+  return count_->jobs;
+}
+
+bool Workers::wait_until_idle(std::chrono::milliseconds patience) const {
+  std::unique_lock lock(count_->mutex);
+  return count_->idle.wait_for(lock, patience, [this] { return count_->jobs == 0; });
 }
 
 void Workers::run(Job job) {
-  ++*busy_;
-  auto counted = [job = std::move(job), busy = busy_] {
+  {
+    std::lock_guard lock(count_->mutex);
+    ++count_->jobs;
+  }
+  auto counted = [job = std::move(job), count = count_]() mutable {
     job();
-    --*busy;
+    job = nullptr;  // what it holds ends before it counts as done
+    std::lock_guard lock(count->mutex);
+    if (--count->jobs == 0) count->idle.notify_all();
   };
   g_thread_pool_push(pool_, new Job(std::move(counted)), nullptr);
 }

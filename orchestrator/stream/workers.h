@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -42,15 +42,19 @@ class Workers {
   void run(std::function<void()> job);
   // For jobs that cost the machine something: a few at a time, in turn. One that takes long stops counting.
   void run_in_turn(std::function<void()> job);
-  int busy() const { return *busy_; }
+  // Jobs that run or wait for a thread.
+  int busy() const;
+  // False: some job still runs after `patience`.
+  bool wait_until_idle(std::chrono::milliseconds patience) const;
 
  private:
   struct Turn;
+  struct Count;
   void next_turn();
   void end_turn(const std::shared_ptr<Turn>& turn);
 
   GThreadPool* pool_;
-  const std::shared_ptr<std::atomic<int>> busy_ = std::make_shared<std::atomic<int>>(0);
+  const std::shared_ptr<Count> count_;
   std::deque<std::function<void()>> waiting_;
   std::vector<std::shared_ptr<Turn>> turns_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // main loop's thread alone

@@ -37,6 +37,7 @@ def test_a_signal_ends_it_cleanly_and_soon(sluiced, sig):
     daemon = sluiced(CONF + "stream gone { input tshttp://127.0.0.1:1/x/mpegts; }\n")
     daemon.running("live")
     assert daemon.stop(sig=sig, timeout=8) == 0, daemon.log()
+    assert "left behind" not in daemon.log()
 
 
 def test_a_source_that_comes_and_goes_leaves_nothing_behind(sluiced, processes, clips, tmp_path):
