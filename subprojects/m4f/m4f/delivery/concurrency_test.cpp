@@ -42,7 +42,10 @@ TEST_F(Concurrency, PlayersSeePlaylistsThatHoldTogether) {
         }
         const ParsedSegment& newest = p.segments.back();
         const std::string uri = newest.parts.empty() ? newest.uri : newest.parts.back().uri;
-        EXPECT_EQ(status(beside(rendition, uri)), 200) << uri;
+        // Only who was held up until the whole list had passed by may miss it.
+        if (status(beside(rendition, uri)) != 200) {
+          EXPECT_GT(playlist(rendition).media_sequence, p.number(p.segments.size() - 1)) << uri;
+        }
         ++looked;
       }
     });
